@@ -1,0 +1,43 @@
+// Reads the YAML file: settings of the process, services and routes, and every problem with its place.
+//
+// Threads: any (pure but for reading the file and the environment).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/model/config.hpp"
+#include "proxy/model/desired_state.hpp"
+
+namespace fairlead::control {
+
+struct ConfigProblem {
+    std::string file;
+    std::size_t line = 0;    // from 1; 0: the file as a whole
+    std::size_t column = 0;  // from 1
+    std::string key;         // "services.web.policy"; may be empty
+    std::string text;        // what is wrong, what is allowed
+
+    /// FILE:LINE:COLUMN: key.path: what is wrong, what is allowed
+    std::string to_string() const;
+};
+
+struct LoadedConfig {
+    model::ProcessSettings process;
+    model::SourceState desired;  // kind file
+    std::vector<ConfigProblem> problems;  // not empty: use nothing of the above
+
+    bool ok() const noexcept { return problems.empty(); }
+};
+
+LoadedConfig load_config(const std::string& path);
+
+/// As load_config, from text; `name` stands for the file in messages and origins.
+LoadedConfig parse_config(std::string_view text, const std::string& name);
+
+/// What serves without a file: docs/configuration.md, "Embedded defaults".
+model::ProcessSettings embedded_defaults();
+
+}  // namespace fairlead::control

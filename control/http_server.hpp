@@ -1,0 +1,69 @@
+// A small HTTP/1.1 server for the control thread: admin, API and health share it.
+//
+// Beast messages, keep-alive, whole bodies up to a limit. Not the data path.
+//
+// Threads: control.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "proxy/base/checked.hpp"
+#include "proxy/model/address.hpp"
+#include "proxy/net/types.hpp"
+
+namespace fairlead::control {
+
+struct HttpRequest {
+    std::string method;
+    std::string path;   // raw: percent-encoded, up to '?'
+    std::string query;  // raw, without '?'
+    std::string body;
+    std::string peer;   // address of the client, for logs and loopback checks
+    std::vector<std::pair<std::string, std::string>> fields;
+
+    /// The first value of that field (any case), or "".
+    std::string_view field(std::string_view lowered_name) const noexcept;
+};
+
+struct HttpReply {
+    int status = 200;
+    std::string body;
+    std::string content_type = "application/json";
+    std::vector<std::pair<std::string, std::string>> fields = {};  // Allow, Location ...
+};
+
+class HttpServer {
+public:
+    /// May suspend; the request outlives it.
+    using Handler = std::function<net::task<HttpReply>(const HttpRequest&)>;
+
+    /// `name` (a literal) is for logs: "admin", "api", "health".
+    HttpServer(net::IoContext& io, std::string_view name, model::Address bind, Handler handler);
+    ~HttpServer();
+
+    /// Binds and begins to serve, or says what keeps it from that ("cannot listen on ...: ...").
+    Checked<> start();
+
+    /// Closes the listener; connections end after the request they are serving.
+    void stop();
+
+    /// The address really bound (port 0 resolved). After start().
+    model::Address bound() const;
+
+    static constexpr std::size_t body_limit = 64 * 1024 * 1024;  // above: 413
+
+private:
+    class State;
+    std::shared_ptr<State> state_;
+};
+
+/// Percent-decodes; '+' stays '+'. A malformed escape is kept as it stands.
+std::string percent_decode(std::string_view text);
+
+}  // namespace fairlead::control

@@ -1,0 +1,75 @@
+// Where routes written through the API live: an embedded file or Redis, in Redx's terms.
+//
+// frontend: a route key ("host" or "host/seg/") naming a backend. backend: a named pool of servers
+// with scores, and config entries. Implementations: embedded_store, redis_store.
+//
+// Threads: control.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "discovery/source.hpp"
+#include "proxy/base/checked.hpp"
+#include "proxy/net/types.hpp"
+
+namespace fairlead::control {
+
+struct Backend {
+    std::vector<std::pair<std::string, std::string>> servers;  // address -> score, in order of insertion
+    std::map<std::string, std::string> config;
+
+    bool empty() const noexcept { return servers.empty() && config.empty(); }
+    bool operator==(const Backend&) const = default;
+};
+
+struct StoreContents {
+    std::map<std::string, std::string> frontends;  // url -> backend name
+    std::map<std::string, Backend> backends;
+
+    bool operator==(const StoreContents&) const = default;
+};
+
+/// One write; a list of them is applied as one: all or none.
+struct StoreChange {
+    enum class Kind {
+        set_frontend,      // name = url, value = backend name
+        delete_frontend,   // name = url
+        set_server,        // name = backend, key = address, value = score: added, or its score changed
+        delete_server,     // name = backend, key = address
+        set_config,        // name = backend, key, value
+        delete_config,     // name = backend, key
+        delete_backend,    // name = backend
+        flush,             // everything
+    };
+    Kind kind;
+    std::string name;
+    std::string key;
+    std::string value;
+};
+
+/// Why a store could not do it: the message Redx's API answers with, status 500.
+using StoreFailure = Problem;
+
+class Store {
+public:
+    virtual ~Store() = default;
+
+    /// Durable (embedded) or accepted by Redis (every reply checked) when it returns success, and
+    /// then seen by the source at once.
+    virtual net::task<Checked<>> apply(std::vector<StoreChange> changes) = 0;
+
+    /// The whole, read from where it lives.
+    virtual net::task<Checked<StoreContents>> read() = 0;
+
+    /// GET /health: writes, reads and deletes a probe.
+    virtual net::task<Checked<>> probe() = 0;
+
+    /// The same contents as a source of routes and services; owned by the store.
+    virtual discovery::Source& source() noexcept = 0;
+};
+
+}  // namespace fairlead::control

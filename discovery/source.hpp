@@ -1,0 +1,43 @@
+// A source of services and routes: the file, Docker, the store.
+//
+// A source runs on the control thread for the life of the process and always publishes the whole of
+// what it knows. What it cannot use it lists in SourceState::rejected. While it cannot reach what it
+// watches it publishes nothing (the last state stands) and says so in status().
+//
+// Threads: control.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "proxy/base/clock.hpp"
+#include "proxy/model/desired_state.hpp"
+#include "proxy/net/types.hpp"
+
+namespace fairlead::discovery {
+
+struct SourceStatus {
+    bool connected = false;
+    std::string detail;                        // the last problem, or what it is connected to
+    std::optional<WallTime> last_published;    // none: nothing yet
+};
+
+class Source {
+public:
+    using Publish = std::function<void(model::SourceState)>;
+
+    virtual ~Source() = default;
+
+    virtual model::SourceKind kind() const noexcept = 0;
+
+    /// Runs until stop(); reconnects by itself, with back-off. Called once.
+    virtual net::task<> run(Publish publish) = 0;
+
+    /// Makes run() return soon. May be called from within publish.
+    virtual void stop() = 0;
+
+    virtual SourceStatus status() const = 0;
+};
+
+}  // namespace fairlead::discovery

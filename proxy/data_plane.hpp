@@ -1,0 +1,58 @@
+// The data path as one thing: workers, their listeners, and the snapshot they serve by.
+//
+// Threads: control, all of it; the workers' threads are inside.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "proxy/base/checked.hpp"
+#include "proxy/metrics/counters.hpp"
+#include "proxy/model/config.hpp"
+#include "proxy/model/snapshot.hpp"
+#include "proxy/net/types.hpp"
+
+namespace fairlead {
+
+class DataPlane {
+public:
+    /// `control` runs the callbacks below and outlives this.
+    DataPlane(const model::ProcessSettings& settings, net::IoContext& control);
+    /// Stops what still runs.
+    ~DataPlane();
+    DataPlane(const DataPlane&) = delete;
+    DataPlane& operator=(const DataPlane&) = delete;
+
+    /// Loads certificates, binds every listener and starts the workers. Until the first publish()
+    /// every request gets 503. A problem names the listener; nothing runs then.
+    Checked<> start();
+
+    std::size_t workers() const noexcept;
+
+    /// The addresses really bound, in the order of settings.listeners. After start().
+    std::vector<model::Address> bound() const;
+
+    /// Hands the snapshot to all workers; `installed` is called on the control thread once each has it.
+    void publish(model::SnapshotPtr snapshot, std::function<void()> installed = {});
+
+    /// Stops accepting (what is already queued is served), closes idle client connections, and makes
+    /// every further answer the last of its connection. `drained` is called when none is left.
+    void begin_drain(std::function<void()> drained);
+
+    /// Ends every connection and joins the workers. Idempotent.
+    void stop();
+
+    std::uint64_t total(metrics::Metric metric) const noexcept;
+    std::uint64_t total(Reason reason) const noexcept;
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// CPUs this process may use: affinity and cgroup quota counted, at least 1.
+unsigned usable_cpus();
+
+}  // namespace fairlead

@@ -1,0 +1,123 @@
+// What a user can set, as plain structs with the default on the field. control/config_schema.cpp has
+// one row for each key; docs/configuration.md describes them.
+//
+// Threads: any (values, immutable after loading).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proxy/base/clock.hpp"
+#include "proxy/model/address.hpp"
+#include "proxy/model/ip_prefix.hpp"
+
+namespace fairlead::model {
+
+using Milliseconds = std::chrono::milliseconds;
+using Bytes = std::uint64_t;
+
+struct Timeouts {
+    Milliseconds connect = 3s;
+    Milliseconds first_byte = 60s;  // from the last byte of the request to the first of the answer
+    Milliseconds idle = 60s;        // between two pieces of a body, either way
+    Milliseconds total = 0s;        // of the whole exchange; 0: no limit
+
+    bool operator==(const Timeouts&) const = default;
+};
+
+/// How a service is balanced and how patient we are with it.
+struct ServiceSettings {
+    std::string policy = "p2c";  // a row of proxy/balance/registry.cpp
+    Timeouts timeouts;
+    unsigned attempts = 2;               // tries per request, the first included; 1: never repeat
+    Milliseconds ejection = 5s;          // out of choice after a refused or reset connection
+    Milliseconds drain = 30s;            // how long a draining endpoint may finish what it has
+
+    bool operator==(const ServiceSettings&) const = default;
+};
+
+struct TlsCertificate {
+    std::string cert;  // PEM file: leaf first, then the chain
+    std::string key;   // PEM file
+
+    bool operator==(const TlsCertificate&) const = default;
+};
+
+struct TlsSettings {
+    std::vector<TlsCertificate> certificates;  // exactly one for now
+    enum class Version : std::uint8_t { tls12, tls13 } min_version = Version::tls12;
+
+    bool operator==(const TlsSettings&) const = default;
+};
+
+struct ListenerSettings {
+    Address bind = Address::tcp("0.0.0.0", 8080);
+    std::optional<TlsSettings> tls;
+    std::vector<IpPrefix> trusted_proxies;  // whose X-Forwarded-* are believed and extended
+    // Above the 60 s after which an ALB gives an idle connection up, so that we are never the first.
+    Milliseconds keep_alive = 75s;
+    Milliseconds head_timeout = 30s;  // from a request's first byte to the end of its head
+    Milliseconds body_timeout = 60s;  // between two pieces of a request body, and of an answer being read
+
+    bool operator==(const ListenerSettings&) const = default;
+};
+
+struct Limits {
+    Bytes request_head = 64 * 1024;
+    unsigned headers = 128;
+    unsigned connections = 0;  // client connections over all workers; 0: no limit
+    Bytes request_body = 0;    // 0: no limit
+
+    bool operator==(const Limits&) const = default;
+};
+
+struct ApiSettings {
+    Address bind = Address::tcp("127.0.0.1", 8081);
+    unsigned max_path_length = 1;  // path segments that API routes are matched by (Redx)
+
+    bool operator==(const ApiSettings&) const = default;
+};
+
+struct StoreSettings {
+    std::string redis;                           // redis://, unix:/path; empty: the embedded store
+    std::string embedded = "./fairlead-state";   // its folder
+
+    bool operator==(const StoreSettings&) const = default;
+};
+
+struct DockerSettings {
+    enum class Addressing : std::uint8_t { published, container };
+
+    std::string socket = "/var/run/docker.sock";
+    Addressing address = Addressing::published;
+    Milliseconds resync = 30s;  // list everything again, whatever the events said
+
+    bool operator==(const DockerSettings&) const = default;
+};
+
+struct ShutdownSettings {
+    Milliseconds grace = 0s;    // health answers 503 but listeners stay open for this long first
+    Milliseconds timeout = 30s; // then in-flight work may take this long
+
+    bool operator==(const ShutdownSettings&) const = default;
+};
+
+/// The part of the file that is read once, at start; a change of it needs a restart.
+struct ProcessSettings {
+    unsigned workers = 0;  // 0: one a CPU, cgroup quota counted
+    std::vector<ListenerSettings> listeners = {ListenerSettings{}};
+    ApiSettings api;
+    Address health = Address::tcp("0.0.0.0", 8082);
+    Address admin = Address::tcp("127.0.0.1", 9901);
+    StoreSettings store;
+    std::optional<DockerSettings> docker;  // absent: no Docker discovery
+    Limits limits;
+    ShutdownSettings shutdown;
+
+    bool operator==(const ProcessSettings&) const = default;
+};
+
+}  // namespace fairlead::model

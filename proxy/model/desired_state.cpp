@@ -1,0 +1,151 @@
+#include "proxy/model/desired_state.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "proxy/base/ascii.hpp"
+
+namespace fairlead::model {
+namespace {
+
+constexpr std::size_t longest_host = 253;  // RFC 1035 2.3.4
+constexpr std::size_t longest_service_name = 200;
+
+bool is_route_host_character(char c) noexcept {
+    return ascii::is_alnum(c) || c == '.' || c == '-' || c == '_';
+}
+
+void add_endpoints(ServiceSpec& into, const ServiceSpec& from) {
+    for (const auto& endpoint : from.endpoints) {
+        const bool known = std::any_of(into.endpoints.begin(), into.endpoints.end(), [&](const auto& other) {
+            return other.identity == endpoint.identity ||
+                   (other.address == endpoint.address && other.admission == endpoint.admission);
+        });
+        if (!known) into.endpoints.push_back(endpoint);
+    }
+}
+
+}  // namespace
+
+std::string_view to_string(SourceKind kind) noexcept {
+    switch (kind) {
+        case SourceKind::file: return "file";
+        case SourceKind::store: return "store";
+        case SourceKind::docker: break;
+    }
+    return "docker";
+}
+
+std::string to_string(const Origin& origin) { return fmt::format("{}: {}", to_string(origin.source), origin.place); }
+
+std::string_view to_string(Admission admission) noexcept {
+    switch (admission) {
+        case Admission::ready: return "ready";
+        case Admission::starting: return "starting";
+        case Admission::unhealthy: return "unhealthy";
+        case Admission::paused: return "paused";
+        case Admission::draining: break;
+    }
+    return "draining";
+}
+
+bool SourceState::says_the_same_as(const SourceState& other) const {
+    return std::tie(kind, services, routes, rejected) ==
+           std::tie(other.kind, other.services, other.routes, other.rejected);
+}
+
+DesiredState merge(const std::vector<const SourceState*>& states) {
+    DesiredState desired;
+    std::map<std::string, ServiceSpec> services;
+    std::map<std::pair<std::string, std::string>, RouteSpec> routes;
+    for (const SourceState* state : states) {
+        for (const auto& service : state->services) {
+            auto [at, is_new] = services.try_emplace(service.name, service);
+            if (is_new) continue;
+            if (!at->second.settings) at->second.settings = service.settings;
+            add_endpoints(at->second, service);
+        }
+        for (const auto& route : state->routes) {
+            const auto [at, is_new] = routes.try_emplace({route.host, route.path}, route);
+            // Several containers of one service each name its routes: that is agreement, not a clash.
+            if (is_new || at->second.service == route.service) continue;
+            desired.losers.push_back(
+                {route, fmt::format("{} names the same host and path", to_string(at->second.origin))});
+        }
+        desired.rejected.insert(desired.rejected.end(), state->rejected.begin(), state->rejected.end());
+    }
+    desired.services.reserve(services.size());
+    for (auto& [name, service] : services) desired.services.push_back(std::move(service));
+    desired.routes.reserve(routes.size());
+    for (auto& [key, route] : routes) desired.routes.push_back(std::move(route));
+    return desired;
+}
+
+Checked<std::string> parse_route_host(std::string_view text) {
+    if (text == "*") return std::string("*");
+    const auto refuse = [&](std::string_view why) {
+        return problem("'{}' is not a route's host: {}; allowed: a host name, *.suffix or *", text, why);
+    };
+    std::string_view name = text;
+    if (name.starts_with("*.")) name.remove_prefix(2);
+    if (name.ends_with('.')) name.remove_suffix(1);
+    if (name.empty()) return refuse("it is empty");
+    if (name.size() > longest_host) return refuse("it is longer than 253 characters");
+    if (name.find(':') != std::string_view::npos && !name.starts_with('[')) return refuse("it has a port or a scheme");
+    if (name.starts_with('[')) {
+        if (!name.ends_with(']')) return refuse("']' is missing or something follows it");
+        for (char c : name.substr(1, name.size() - 2)) {
+            if (!ascii::is_alnum(c) && c != ':' && c != '.') return refuse("it is not an IPv6 address");
+        }
+    } else {
+        for (char c : name) {
+            if (!is_route_host_character(c)) return refuse("it has a character that host names cannot have");
+        }
+        if (name.front() == '.' || name.find("..") != std::string_view::npos) return refuse("a label is empty");
+    }
+    std::string host = ascii::lower(text);
+    if (host.ends_with('.')) host.pop_back();
+    return host;
+}
+
+Checked<std::string> parse_route_path(std::string_view text) {
+    const auto refuse = [&](std::string_view why) {
+        return problem("'{}' is not a route's path: {}; allowed: /, or /segment/segment", text, why);
+    };
+    if (!text.empty() && text.front() != '/') return refuse("it does not start with /");
+    std::string path;
+    while (!text.empty()) {
+        text.remove_prefix(1);  // the slash
+        const auto segment = text.substr(0, text.find('/'));
+        text.remove_prefix(segment.size());
+        if (segment.empty()) continue;
+        for (char c : segment) {
+            if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '?' || c == '#') {
+                return refuse("it has a space, a control character, ? or #");
+            }
+        }
+        path.append("/").append(segment);
+    }
+    return path;
+}
+
+Checked<std::string> parse_service_name(std::string_view text) {
+    const auto refuse = [&](std::string_view why) {
+        return problem(
+            "'{}' is not a service name: {}; allowed: 1 to {} characters without spaces and control characters", text,
+            why, longest_service_name);
+    };
+    if (text.empty()) return refuse("it is empty");
+    if (text.size() > longest_service_name) return refuse("it is too long");
+    for (char c : text) {
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return refuse("it has a space or control character");
+    }
+    return std::string(text);
+}
+
+}  // namespace fairlead::model

@@ -1,0 +1,117 @@
+// What the sources want: services, their endpoints and the routes to them, as values.
+//
+// Each source publishes the whole of what it knows as a SourceState; the reconciler merges them into
+// one DesiredState, from which a Snapshot is compiled. Everything carries its origin, so that an
+// operator can be told where it came from, and a refused entry is listed, never silently dropped.
+//
+// Threads: any (values).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/base/clock.hpp"
+#include "proxy/model/address.hpp"
+#include "proxy/model/config.hpp"
+
+namespace fairlead::model {
+
+/// In order of precedence: where two sources name the same route, the earlier wins.
+enum class SourceKind : std::uint8_t { file, store, docker };
+inline constexpr std::size_t source_kind_count = 3;
+std::string_view to_string(SourceKind kind) noexcept;  // "file", "store", "docker"
+
+struct Origin {
+    SourceKind source = SourceKind::file;
+    std::string place;  // "fairlead.yaml:12:5", "frontend:site.com/a/", "container web-1 label fairlead.host"
+
+    bool operator==(const Origin&) const = default;
+};
+std::string to_string(const Origin& origin);  // "docker: container web-1 label fairlead.host"
+
+/// Whether an endpoint takes new requests, and if not, why. Only `ready` does.
+enum class Admission : std::uint8_t { ready, starting, unhealthy, paused, draining };
+std::string_view to_string(Admission admission) noexcept;
+
+struct EndpointSpec {
+    Address address;
+    // Tells one life of an address from the next: connections and counters never pass from one
+    // identity to another. Docker: container id + start time + port; else the address itself.
+    std::string identity;
+    std::uint32_t weight = 1;  // 1 to 1000
+    Admission admission = Admission::ready;
+    Origin origin;
+
+    bool operator==(const EndpointSpec&) const = default;
+};
+
+struct ServiceSpec {
+    std::string name;
+    std::optional<ServiceSettings> settings;  // absent: this source has no say in them
+    std::vector<EndpointSpec> endpoints;
+    Origin origin;
+
+    bool operator==(const ServiceSpec&) const = default;
+};
+
+struct RouteSpec {
+    std::string host;  // lower case, without port: exact, "*.suffix" or "*"
+    std::string path;  // "" for every path, else "/seg/seg": no trailing slash, no empty segment
+    std::string service;
+    Origin origin;
+
+    bool operator==(const RouteSpec&) const = default;
+};
+
+/// Something a source named that cannot be used; everything else goes on.
+struct RejectedEntry {
+    Origin origin;
+    std::string why;  // what is wrong and what is allowed
+
+    bool operator==(const RejectedEntry&) const = default;
+};
+
+/// The whole of what one source knows at one moment.
+struct SourceState {
+    SourceKind kind = SourceKind::file;
+    std::vector<ServiceSpec> services;
+    std::vector<RouteSpec> routes;
+    std::vector<RejectedEntry> rejected;
+    // When the thing happened that this state tells of (Docker's event time); for event-to-effective.
+    std::optional<WallTime> caused_at;
+
+    /// Equality of content; `caused_at` does not count.
+    bool says_the_same_as(const SourceState& other) const;
+};
+
+/// A route that another source's route, or an earlier one of the same source, takes precedence over.
+struct LosingRoute {
+    RouteSpec route;
+    std::string why;  // "file: fairlead.yaml:3:5 names the same host and path"
+
+    bool operator==(const LosingRoute&) const = default;
+};
+
+struct DesiredState {
+    std::vector<ServiceSpec> services;  // by name, each name once
+    std::vector<RouteSpec> routes;      // by host and path, each pair once
+    std::vector<LosingRoute> losers;
+    std::vector<RejectedEntry> rejected;
+};
+
+/// Merges in the order given (highest precedence first). Services of one name are one service: its
+/// settings come from the first state that has any, its endpoints from all; an address named twice
+/// counts once, the first wins. Pure; O(n log n).
+DesiredState merge(const std::vector<const SourceState*>& states);
+
+/// Checks and normalises a route's host: lower case, no port, no trailing dot.
+Checked<std::string> parse_route_host(std::string_view text);
+/// Checks and normalises a route's path to "/seg/seg" without empty segments; "/" and "" give "".
+Checked<std::string> parse_route_path(std::string_view text);
+/// Service names: 1 to 200 characters without spaces and control characters (Redx allows the rest).
+Checked<std::string> parse_service_name(std::string_view text);
+
+}  // namespace fairlead::model

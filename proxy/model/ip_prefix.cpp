@@ -1,0 +1,61 @@
+#include "proxy/model/ip_prefix.hpp"
+
+#include <charconv>
+#include <cstring>
+#include <string>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+namespace fairlead::model {
+namespace {
+
+constexpr unsigned mapped_offset = 96;  // bits before the v4 part of a mapped address
+
+}  // namespace
+
+bool IpPrefix::contains(const IpBytes& address) const noexcept {
+    const std::size_t whole = bits / 8;
+    if (std::memcmp(network.data(), address.data(), whole) != 0) return false;
+    const unsigned rest = bits % 8;
+    if (rest == 0) return true;
+    const auto mask = static_cast<std::uint8_t>(0xff << (8 - rest));
+    return (network[whole] & mask) == (address[whole] & mask);
+}
+
+Checked<IpBytes> parse_ip(std::string_view text) {
+    const std::string terminated(text);
+    IpBytes bytes = {};
+    if (inet_pton(AF_INET, terminated.c_str(), bytes.data() + 12) == 1) {
+        bytes[10] = bytes[11] = 0xff;
+        return bytes;
+    }
+    if (inet_pton(AF_INET6, terminated.c_str(), bytes.data()) == 1) return bytes;
+    return problem("'{}' is not an IP address", text);
+}
+
+Checked<IpPrefix> parse_ip_prefix(std::string_view text) {
+    const auto slash = text.find('/');
+    const auto address = parse_ip(text.substr(0, slash));
+    if (!address) return address.error();
+    const bool is_v4 = text.substr(0, slash).find(':') == std::string_view::npos;
+    const unsigned offset = is_v4 ? mapped_offset : 0;
+    IpPrefix prefix{*address, 128};
+    if (slash != std::string_view::npos) {
+        const auto digits = text.substr(slash + 1);
+        unsigned bits = 0;
+        const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+        if (ec != std::errc{} || end != digits.data() + digits.size() || bits > 128 - offset) {
+            return problem("'{}': the prefix length must be 0 to {}", text, 128 - offset);
+        }
+        prefix.bits = bits + offset;
+    }
+    for (unsigned bit = prefix.bits; bit < 128; ++bit) {
+        if (prefix.network[bit / 8] & (0x80u >> (bit % 8))) {
+            return problem("'{}' has bits set below its prefix length", text);
+        }
+    }
+    return prefix;
+}
+
+}  // namespace fairlead::model

@@ -1,0 +1,31 @@
+// A range of IP addresses in CIDR form, for trusted_proxies.
+//
+// Threads: any (value). Cost of contains(): at most 16 byte compares.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "proxy/base/checked.hpp"
+
+namespace fairlead::model {
+
+/// A v4 address is held as its v4-mapped v6 form (::ffff:a.b.c.d), so that both families compare alike.
+using IpBytes = std::array<std::uint8_t, 16>;
+
+struct IpPrefix {
+    IpBytes network = {};
+    unsigned bits = 128;  // 0 to 128, counted in the mapped form
+
+    bool contains(const IpBytes& address) const noexcept;
+    bool operator==(const IpPrefix&) const = default;
+};
+
+/// Reads `10.0.0.0/8`, `::1/128` or a single address. Bits below the mask must be zero.
+Checked<IpPrefix> parse_ip_prefix(std::string_view text);
+
+/// Reads a numeric address without brackets or port.
+Checked<IpBytes> parse_ip(std::string_view text);
+
+}  // namespace fairlead::model
