@@ -1,9 +1,14 @@
 // A small HTTP/1.1 server for the control thread: admin, API and health share it.
 //
-// Beast messages, keep-alive, whole bodies up to a limit. Not the data path.
+// Beast messages, keep-alive, whole bodies up to a limit. Not the data path. What it refuses itself
+// (400, 408, 413, 431, 500) it answers as {"error": "..."}; HEAD reaches the handler as GET.
 //
 // Threads: control.
 #pragma once
+
+#include "proxy/base/checked.hpp"
+#include "proxy/model/address.hpp"
+#include "proxy/net/types.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -13,10 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/base/checked.hpp"
-#include "proxy/model/address.hpp"
-#include "proxy/net/types.hpp"
-
 namespace fairlead::control {
 
 struct HttpRequest {
@@ -24,7 +25,7 @@ struct HttpRequest {
     std::string path;   // raw: percent-encoded, up to '?'
     std::string query;  // raw, without '?'
     std::string body;
-    std::string peer;   // address of the client, for logs and loopback checks
+    std::string peer;  // address of the client, for logs and loopback checks
     std::vector<std::pair<std::string, std::string>> fields;
 
     /// The first value of that field (any case), or "".
@@ -38,13 +39,17 @@ struct HttpReply {
     std::vector<std::pair<std::string, std::string>> fields = {};  // Allow, Location ...
 };
 
+/// {"error": "..."} with that status.
+HttpReply error_reply(int status, std::string_view why);
+
 class HttpServer {
 public:
     /// May suspend; the request outlives it.
     using Handler = std::function<net::task<HttpReply>(const HttpRequest&)>;
 
     /// `name` (a literal) is for logs: "admin", "api", "health".
-    HttpServer(net::IoContext& io, std::string_view name, model::Address bind, Handler handler);
+    HttpServer(net::IoContext& io, std::string_view name, model::Address bind, Handler handler,
+               std::size_t most_body = body_limit);
     ~HttpServer();
 
     /// Binds and begins to serve, or says what keeps it from that ("cannot listen on ...: ...").

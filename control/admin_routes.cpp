@@ -1,0 +1,181 @@
+#include "control/admin_routes.hpp"
+
+#include "control/admin_views.hpp"
+#include "control/version.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/version.hpp>
+#include <fmt/format.h>
+
+#include <optional>
+
+namespace fairlead::control {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view name_place = "NAME";
+
+HttpReply json_reply(const json::object& body, int status = 200) {
+    HttpReply reply;
+    reply.status = status;
+    reply.body = json::serialize(body) + "\n";
+    return reply;
+}
+
+HttpReply text_reply(std::string body, std::string type) {
+    HttpReply reply;
+    reply.body = std::move(body);
+    reply.content_type = std::move(type);
+    return reply;
+}
+
+/// What stands at NAME; "" for a row without; none when the path is not the row's.
+std::optional<std::string> match(std::string_view pattern, std::string_view path) {
+    if (!pattern.ends_with(name_place)) {
+        return pattern == path ? std::optional<std::string>("") : std::nullopt;
+    }
+    const auto prefix = pattern.substr(0, pattern.size() - name_place.size());
+    if (!path.starts_with(prefix) || path.size() == prefix.size()) return std::nullopt;
+    const auto name = path.substr(prefix.size());
+    if (name.find('/') != std::string_view::npos) return std::nullopt;
+    return percent_decode(name);
+}
+
+}  // namespace
+
+struct AdminRoutes::Row {
+    std::string_view verb;
+    std::string_view path;
+    std::string_view help;
+    HttpReply (AdminRoutes::*handler)(const std::string& argument) const;
+};
+
+const std::vector<AdminRoutes::Row>& AdminRoutes::table() {
+    static const std::vector<Row> rows = {
+        {"GET", "/", "this page", &AdminRoutes::index},
+        {"GET", "/routes", "every route, those that lost to another, and what was rejected",
+         &AdminRoutes::routes},
+        {"GET", "/services", "every service: settings, endpoints with their state, origins",
+         &AdminRoutes::services},
+        {"GET", "/services/NAME", "one service", &AdminRoutes::service},
+        {"GET", "/metrics", "all counters, for Prometheus", &AdminRoutes::metrics},
+        {"GET", "/healthz", "whether Fairlead runs, and what its sources say",
+         &AdminRoutes::healthz},
+        {"GET", "/version", "which Fairlead this is", &AdminRoutes::version_page},
+    };
+    return rows;
+}
+
+HttpReply AdminRoutes::handle(const HttpRequest& request) const {
+    std::string allowed;
+    for (const auto& row : table()) {
+        const auto argument = match(row.path, request.path);
+        if (!argument) continue;
+        if (row.verb == request.method) return (this->*row.handler)(*argument);
+        allowed.append(allowed.empty() ? "" : ", ").append(row.verb);
+        if (row.verb == "GET") allowed.append(", HEAD");
+    }
+    if (allowed.empty()) {
+        return error_reply(404, fmt::format("there is no {} here; GET / lists all", request.path));
+    }
+    auto reply = error_reply(405, fmt::format("{} is not allowed on {}; allowed: {}",
+                                              request.method, request.path, allowed));
+    reply.fields.emplace_back("Allow", allowed);
+    return reply;
+}
+
+HttpReply AdminRoutes::index(const std::string&) const {
+    std::string page = fmt::format("Fairlead {}: admin endpoint\n\n", version());
+    for (const auto& row : table()) {
+        page.append(fmt::format("{:<5} {:<16} {}\n", row.verb, row.path, row.help));
+    }
+    page.append("\nThe same for people: fairlead routes, fairlead services, fairlead version\n");
+    return text_reply(std::move(page), "text/plain; charset=utf-8");
+}
+
+HttpReply AdminRoutes::routes(const std::string&) const {
+    return json_reply(routes_view(*facts_.reconciler.current()));
+}
+
+HttpReply AdminRoutes::services(const std::string&) const {
+    return json_reply(services_view(*facts_.reconciler.current(), Clock::now()));
+}
+
+HttpReply AdminRoutes::service(const std::string& argument) const {
+    const auto& services = facts_.reconciler.current()->services();
+    const auto at = services.find(argument);
+    if (at == services.end()) {
+        return error_reply(404, fmt::format("no source defines a service '{}'", argument));
+    }
+    return json_reply(service_view(*at->second, Clock::now()));
+}
+
+HttpReply AdminRoutes::metrics(const std::string&) const {
+    MetricsInput input;
+    input.metric = facts_.metric;
+    input.reason = facts_.reason;
+    input.snapshot = facts_.reconciler.current();
+    input.sources = source_facts();
+    input.started = facts_.started;
+    input.wall_now = std::chrono::system_clock::now();
+    input.now = Clock::now();
+    return text_reply(metrics_page(input), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+HttpReply AdminRoutes::healthz(const std::string&) const {
+    const auto now = std::chrono::system_clock::now();
+    json::array sources;
+    for (const auto& source : source_facts()) {
+        json::object view;
+        view["source"] = to_string(source.kind);
+        view["connected"] = source.is_connected;
+        view["detail"] = source.detail;
+        view["changes"] = source.changes;
+        if (source.last_heard) {
+            const std::chrono::duration<double> age = now - *source.last_heard;
+            view["age_seconds"] = age.count();
+        } else {
+            view["age_seconds"] = nullptr;
+        }
+        sources.push_back(std::move(view));
+    }
+    const bool is_stopping = facts_.is_stopping();
+    json::object page;
+    page["status"] = is_stopping ? "stopping" : "ok";
+    page["snapshot_version"] = facts_.reconciler.current()->version();
+    page["sources"] = std::move(sources);
+    return json_reply(page, is_stopping ? 503 : 200);
+}
+
+HttpReply AdminRoutes::version_page(const std::string&) const {
+    json::object page;
+    page["name"] = "fairlead";
+    page["version"] = version();
+    page["compiler"] = __VERSION__;
+    page["boost"] = BOOST_LIB_VERSION;
+    page["started"] =
+        std::chrono::duration_cast<std::chrono::seconds>(facts_.started.time_since_epoch()).count();
+    return json_reply(page);
+}
+
+std::vector<SourceFacts> AdminRoutes::source_facts() const {
+    std::vector<SourceFacts> list;
+    for (const auto* source : facts_.sources) {
+        const auto status = source->status();
+        const auto& record = facts_.reconciler.record(source->kind());
+        SourceFacts facts;
+        facts.kind = source->kind();
+        facts.is_connected = status.connected;
+        facts.detail = status.detail;
+        facts.last_heard = record.last_heard;
+        facts.changes = record.changes;
+        facts.event_to_effective.add(record.event_to_effective);
+        list.push_back(std::move(facts));
+    }
+    return list;
+}
+
+}  // namespace fairlead::control

@@ -1,0 +1,129 @@
+#include "control/admin_views.hpp"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+namespace fairlead::control {
+namespace {
+
+namespace json = boost::json;
+
+json::object origin_view(const model::Origin& origin) {
+    json::object view;
+    view["source"] = to_string(origin.source);
+    view["place"] = origin.place;
+    return view;
+}
+
+json::object route_view(const model::RouteSpec& route) {
+    json::object view;
+    view["host"] = route.host;
+    view["path"] = route.path.empty() ? "/" : route.path;
+    view["service"] = route.service;
+    view["origin"] = origin_view(route.origin);
+    return view;
+}
+
+json::array rejected_view(const model::Snapshot& snapshot) {
+    json::array list;
+    for (const auto& entry : snapshot.rejected()) {
+        json::object view;
+        view["origin"] = origin_view(entry.origin);
+        view["why"] = entry.why;
+        list.push_back(std::move(view));
+    }
+    return list;
+}
+
+json::object settings_view(const model::ServiceSettings& settings) {
+    json::object timeouts;
+    timeouts["connect"] = duration_text(settings.timeouts.connect);
+    timeouts["first_byte"] = duration_text(settings.timeouts.first_byte);
+    timeouts["idle"] = duration_text(settings.timeouts.idle);
+    timeouts["total"] = duration_text(settings.timeouts.total);
+    json::object view;
+    view["policy"] = settings.policy;
+    view["timeouts"] = std::move(timeouts);
+    view["attempts"] = settings.attempts;
+    view["ejection"] = duration_text(settings.ejection);
+    view["drain"] = duration_text(settings.drain);
+    return view;
+}
+
+json::object endpoint_view(const model::Endpoint& endpoint, TimePoint now) {
+    json::object view;
+    view["address"] = endpoint.name;
+    view["state"] = endpoint_state_name(endpoint, now);
+    view["in_flight"] = endpoint.state->in_flight();
+    view["requests"] = endpoint.state->requests();
+    view["ejections"] = endpoint.state->ejections();
+    view["weight"] = endpoint.weight;
+    view["identity"] = endpoint.state->identity();
+    view["origin"] = origin_view(endpoint.origin);
+    return view;
+}
+
+}  // namespace
+
+json::object routes_view(const model::Snapshot& snapshot) {
+    json::array routes;
+    for (const auto& entry : snapshot.routes().entries()) {
+        auto view = route_view(entry.route);
+        if (!snapshot.services().contains(entry.route.service)) {
+            view["problem"] = "no source defines this service: its requests get 503 no_service";
+        }
+        routes.push_back(std::move(view));
+    }
+    json::array losers;
+    for (const auto& loser : snapshot.losers()) {
+        auto view = route_view(loser.route);
+        view["why"] = loser.why;
+        losers.push_back(std::move(view));
+    }
+    json::object page;
+    page["version"] = snapshot.version();
+    page["routes"] = std::move(routes);
+    page["losers"] = std::move(losers);
+    page["rejected"] = rejected_view(snapshot);
+    return page;
+}
+
+json::object services_view(const model::Snapshot& snapshot, TimePoint now) {
+    json::array services;
+    for (const auto& [name, service] : snapshot.services()) {
+        services.push_back(service_view(*service, now));
+    }
+    json::object page;
+    page["version"] = snapshot.version();
+    page["services"] = std::move(services);
+    page["rejected"] = rejected_view(snapshot);
+    return page;
+}
+
+json::object service_view(const model::Service& service, TimePoint now) {
+    json::array endpoints;
+    for (const auto& endpoint : service.endpoints) {
+        endpoints.push_back(endpoint_view(endpoint, now));
+    }
+    json::object view;
+    view["name"] = service.spec.name;
+    view["origin"] = origin_view(service.spec.origin);
+    view["settings"] = settings_view(service.settings);
+    view["endpoints"] = std::move(endpoints);
+    return view;
+}
+
+std::string_view endpoint_state_name(const model::Endpoint& endpoint, TimePoint now) noexcept {
+    const auto admission = endpoint.state->admission();
+    if (admission == model::Admission::ready && endpoint.state->is_ejected(now)) return "ejected";
+    return to_string(admission);
+}
+
+std::string duration_text(model::Milliseconds duration) {
+    const auto ms = duration.count();
+    if (ms % 1000 != 0) return fmt::format("{}ms", ms);
+    if (ms == 0 || ms % 60'000 != 0) return fmt::format("{}s", ms / 1000);
+    return fmt::format("{}m", ms / 60'000);
+}
+
+}  // namespace fairlead::control

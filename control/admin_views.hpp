@@ -1,0 +1,30 @@
+// What the admin endpoint tells about a snapshot, as JSON.
+//
+// Threads: control (any thread that holds the snapshot could call them; nothing is written).
+#pragma once
+
+#include "proxy/base/clock.hpp"
+#include "proxy/model/snapshot.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <string>
+
+namespace fairlead::control {
+
+/// Every route with its origin; those that lost to another; what was rejected and why.
+boost::json::object routes_view(const model::Snapshot& snapshot);
+
+/// Every service with its settings and endpoints, and what was rejected.
+boost::json::object services_view(const model::Snapshot& snapshot, TimePoint now);
+
+/// One element of services_view's list.
+boost::json::object service_view(const model::Service& service, TimePoint now);
+
+/// "ready", "starting", "unhealthy", "paused", "draining" or "ejected".
+std::string_view endpoint_state_name(const model::Endpoint& endpoint, TimePoint now) noexcept;
+
+/// As in the configuration file: "250ms", "10s", "5m".
+std::string duration_text(model::Milliseconds duration);
+
+}  // namespace fairlead::control

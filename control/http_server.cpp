@@ -1,0 +1,452 @@
+#include "control/http_server.hpp"
+
+#include "proxy/base/ascii.hpp"
+#include "proxy/base/clock.hpp"
+#include "proxy/base/log.hpp"
+#include "proxy/net/spawn.hpp"
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <optional>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <unordered_set>
+
+// g++ 12 takes a coroutine frame's own operator delete for a mismatch once it inlined new.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
+namespace fairlead::control {
+namespace {
+
+namespace http = boost::beast::http;
+
+constexpr std::uint32_t head_limit = 64 * 1024;
+constexpr std::size_t read_size = 8 * 1024;
+constexpr std::size_t most_connections = 1024;
+
+// Coarse: a sweep twice a second looks for connections that are past theirs.
+constexpr Duration sweep_interval = 500ms;
+constexpr Duration idle_timeout = 75s;
+constexpr Duration head_timeout = 10s;
+constexpr Duration body_timeout = 60s;
+constexpr Duration write_timeout = 60s;
+constexpr Duration linger_timeout = 2s;
+
+constexpr Duration first_back_off = 50ms;
+constexpr Duration longest_back_off = 1s;
+
+struct Place {
+    net::stream_protocol protocol;
+    net::stream_protocol::endpoint endpoint;
+
+    // Asio's generic types convert from anything, which makes an aggregate of them ambiguous.
+    Place(net::stream_protocol p, net::stream_protocol::endpoint e) : protocol(p), endpoint(e) {}
+};
+
+Checked<Place> resolve(const model::Address& address) {
+    namespace asio = net::asio;
+    if (address.kind == model::Address::Kind::unix_socket) {
+        return Place{net::stream_protocol(AF_UNIX, 0),
+                     asio::local::stream_protocol::endpoint(address.path)};
+    }
+    net::error_code ec;
+    auto ip = asio::ip::make_address(address.host, ec);
+    if (ec) {
+        asio::io_context io;
+        asio::ip::tcp::resolver resolver(io);
+        const auto found = resolver.resolve(address.host, "", ec);
+        if (ec || found.empty()) return problem("{}", ec.message());
+        ip = found.begin()->endpoint().address();
+    }
+    const asio::ip::tcp::endpoint endpoint(ip, address.port);
+    return Place{net::stream_protocol(endpoint.protocol()), endpoint};
+}
+
+/// A socket file that nobody listens on any more is in the way of bind.
+void remove_stale_socket(const model::Address& address, const Place& at) {
+    struct stat status = {};
+    if (::lstat(address.path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return;
+    const bool is_served =
+        ::connect(fd, at.endpoint.data(), static_cast<socklen_t>(at.endpoint.size())) == 0;
+    const bool is_refused = !is_served && errno == ECONNREFUSED;
+    ::close(fd);
+    if (is_refused) ::unlink(address.path.c_str());
+}
+
+/// The TCP endpoint behind a generic one; none for a Unix socket.
+std::optional<net::asio::ip::tcp::endpoint> to_tcp(const net::stream_protocol::endpoint& endpoint) {
+    const auto family = endpoint.data()->sa_family;
+    if (family != AF_INET && family != AF_INET6) return std::nullopt;
+    net::asio::ip::tcp::endpoint tcp;
+    if (endpoint.size() > tcp.capacity()) return std::nullopt;
+    tcp.resize(endpoint.size());
+    std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+    return tcp;
+}
+
+HttpRequest to_request(http::request<http::string_body>&& message, const std::string& peer) {
+    HttpRequest request;
+    request.method = std::string(message.method_string());
+    const std::string_view target(message.target().data(), message.target().size());
+    const auto mark = target.find('?');
+    request.path = std::string(target.substr(0, mark));
+    if (mark != std::string_view::npos) request.query = std::string(target.substr(mark + 1));
+    request.peer = peer;
+    for (const auto& field : message) {
+        request.fields.emplace_back(std::string(field.name_string()), std::string(field.value()));
+    }
+    request.body = std::move(message.body());
+    return request;
+}
+
+int status_for(const net::error_code& ec) {
+    if (ec == http::error::body_limit) return 413;
+    if (ec == http::error::header_limit) return 431;
+    return 400;
+}
+
+}  // namespace
+
+std::string_view HttpRequest::field(std::string_view lowered_name) const noexcept {
+    for (const auto& [name, value] : fields) {
+        if (ascii::iequals(name, lowered_name)) return value;
+    }
+    return {};
+}
+
+HttpReply error_reply(int status, std::string_view why) {
+    boost::json::object body;
+    body.emplace("error", why);
+    HttpReply reply;
+    reply.status = status;
+    reply.body = boost::json::serialize(body);
+    return reply;
+}
+
+std::string percent_decode(std::string_view text) {
+    const auto digit = [](char c) {
+        if (ascii::is_digit(c)) return c - '0';
+        const char low = ascii::to_lower(c);
+        return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+    };
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '%' && i + 2 < text.size()) {
+            const int high = digit(text[i + 1]);
+            const int low = digit(text[i + 2]);
+            if (high >= 0 && low >= 0) {
+                out.push_back(static_cast<char>(high * 16 + low));
+                i += 2;
+                continue;
+            }
+        }
+        out.push_back(text[i]);
+    }
+    return out;
+}
+
+// One client connection, as the sweep and stop() see it; lives in the coroutine that serves it.
+struct HttpConnection {
+    enum class Doing { waiting, reading, handling, writing };
+
+    HttpConnection(net::stream_socket s, std::string p)
+        : socket(std::move(s)), peer(std::move(p)) {}
+
+    net::stream_socket socket;
+    std::string peer;
+    Doing doing = Doing::waiting;
+    TimePoint deadline = TimePoint::max();
+    bool is_late = false;
+
+    void begin(Doing what, Duration patience) {
+        doing = what;
+        deadline = Clock::now() + patience;
+    }
+    void begin_handling() {
+        doing = Doing::handling;
+        deadline = TimePoint::max();  // handlers bound their own work
+    }
+    void cancel() {
+        net::error_code ignored;  // a socket that cannot be cancelled has nothing pending
+        socket.cancel(ignored);
+    }
+};
+
+class HttpServer::State {
+public:
+    State(net::IoContext& io_context, std::string_view server_name, model::Address address,
+          Handler handle, std::size_t most)
+        : io(io_context),
+          name(server_name),
+          bind(std::move(address)),
+          handler(std::move(handle)),
+          most_body(most),
+          acceptor(io_context),
+          sweeper(io_context) {}
+
+    Checked<> listen();
+    void stop();
+
+    // Coroutines hold the state by value: it outlives the server while they run out.
+    static net::task<> accept_loop(std::shared_ptr<State> self);
+    static net::task<> sweep_loop(std::shared_ptr<State> self);
+    static net::task<> serve(std::shared_ptr<State> self, net::stream_socket socket);
+
+    net::IoContext& io;
+    const std::string_view name;
+    const model::Address bind;
+    const Handler handler;
+    const std::size_t most_body;
+    model::Address bound;
+
+private:
+    enum class Next { keep, close, linger };
+
+    net::task<Next> serve_one(HttpConnection& connection, boost::beast::flat_buffer& buffer);
+    net::task<HttpReply> handle(const HttpRequest& request);
+    net::task<Next> write(HttpConnection& connection, HttpReply reply, bool is_head, bool keep);
+    net::task<Next> refuse(HttpConnection& connection, net::error_code ec);
+
+    net::acceptor acceptor;
+    net::timer sweeper;
+    std::unordered_set<HttpConnection*> connections;
+    bool is_stopping = false;
+};
+
+Checked<> HttpServer::State::listen() {
+    const auto refuse = [&](const std::string& why) {
+        return problem("cannot listen on {}: {}", to_string(bind), why);
+    };
+    const auto at = resolve(bind);
+    if (!at) return refuse(at.error().text());
+    const bool is_unix = bind.kind == model::Address::Kind::unix_socket;
+    if (is_unix) remove_stale_socket(bind, *at);
+    net::error_code ec;
+    acceptor.open(at->protocol, ec);
+    if (!ec && !is_unix) acceptor.set_option(net::acceptor::reuse_address(true), ec);
+    if (!ec) acceptor.bind(at->endpoint, ec);
+    if (!ec) acceptor.listen(net::asio::socket_base::max_listen_connections, ec);
+    const auto local = ec ? net::stream_protocol::endpoint() : acceptor.local_endpoint(ec);
+    if (ec) {
+        net::error_code ignored;  // the first error is the one to tell
+        acceptor.close(ignored);
+        return refuse(ec.message());
+    }
+    bound = bind;
+    if (const auto tcp = to_tcp(local)) bound.port = tcp->port();
+    return {};
+}
+
+void HttpServer::State::stop() {
+    if (is_stopping) return;
+    is_stopping = true;
+    net::error_code ignored;  // nothing to do about a failing close
+    if (bind.kind == model::Address::Kind::unix_socket && acceptor.is_open()) {
+        ::unlink(bind.path.c_str());
+    }
+    acceptor.close(ignored);
+    for (auto* connection : connections) {
+        if (connection->doing == HttpConnection::Doing::waiting) connection->cancel();
+    }
+}
+
+net::task<> HttpServer::State::accept_loop(std::shared_ptr<State> self) {
+    Duration back_off = first_back_off;
+    net::timer pause(self->io);
+    while (!self->is_stopping) {
+        auto [ec, socket] = co_await self->acceptor.async_accept();
+        if (self->is_stopping) break;
+        if (ec) {
+            // Out of descriptors, or a client that was gone already: neither ends the server.
+            if (ec == net::asio::error::connection_aborted) continue;
+            log::warn("http.accept_failed", log::kv("server", self->name),
+                      log::kv("error", ec.message()));
+            pause.expires_at(Clock::now() + back_off);
+            co_await pause.async_wait();
+            back_off = std::min(back_off * 2, longest_back_off);
+            continue;
+        }
+        back_off = first_back_off;
+        if (self->connections.size() >= most_connections) continue;  // closes it
+        net::spawn(self->io.get_executor(), "http connection", serve(self, std::move(socket)));
+    }
+}
+
+net::task<> HttpServer::State::sweep_loop(std::shared_ptr<State> self) {
+    while (!self->is_stopping || !self->connections.empty()) {
+        self->sweeper.expires_at(Clock::now() + sweep_interval);
+        co_await self->sweeper.async_wait();
+        const auto now = Clock::now();
+        for (auto* connection : self->connections) {
+            if (connection->deadline > now) continue;
+            connection->is_late = true;
+            connection->cancel();
+        }
+    }
+}
+
+net::task<> HttpServer::State::serve(std::shared_ptr<State> self, net::stream_socket socket) {
+    net::error_code ec;
+    const auto remote = socket.remote_endpoint(ec);
+    if (ec) co_return;
+    const auto tcp = to_tcp(remote);
+    HttpConnection connection(std::move(socket), tcp ? tcp->address().to_string() : "unix");
+    // Answers are written whole; Nagle would only hold the last piece back. Fails on Unix sockets.
+    connection.socket.set_option(net::asio::ip::tcp::no_delay(true), ec);
+
+    struct Listed {
+        State& state;
+        HttpConnection* connection;
+        Listed(State& s, HttpConnection* c) : state(s), connection(c) { s.connections.insert(c); }
+        ~Listed() { state.connections.erase(connection); }
+        Listed(const Listed&) = delete;
+        Listed& operator=(const Listed&) = delete;
+    };
+    const Listed listed(*self, &connection);
+
+    boost::beast::flat_buffer buffer(head_limit + read_size);
+    Next next = Next::keep;
+    while (next == Next::keep) next = co_await self->serve_one(connection, buffer);
+    if (next != Next::linger) co_return;
+
+    // The client is still sending what we refused: closing now would reset the connection and
+    // take our answer with it.
+    connection.socket.shutdown(net::asio::socket_base::shutdown_send, ec);
+    connection.begin(HttpConnection::Doing::reading, linger_timeout);
+    while (!connection.is_late) {
+        buffer.clear();
+        const auto space = buffer.prepare(read_size);
+        auto [read_error, size] = co_await connection.socket.async_read_some(space);
+        if (read_error) co_return;
+    }
+}
+
+net::task<HttpServer::State::Next> HttpServer::State::serve_one(HttpConnection& connection,
+                                                                boost::beast::flat_buffer& buffer) {
+    using Doing = HttpConnection::Doing;
+    if (buffer.size() == 0) {
+        if (is_stopping) co_return Next::close;
+        connection.begin(Doing::waiting, idle_timeout);
+        const auto space = buffer.prepare(read_size);
+        auto [ec, size] = co_await connection.socket.async_read_some(space);
+        if (ec) co_return Next::close;
+        buffer.commit(size);
+    }
+
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(head_limit);
+    parser.body_limit(most_body);
+    connection.begin(Doing::reading, head_timeout);
+    auto [head_error, head_size] =
+        co_await http::async_read_header(connection.socket, buffer, parser);
+    if (head_error) co_return co_await refuse(connection, head_error);
+
+    connection.begin(Doing::reading, body_timeout);
+    if (!parser.is_done() && ascii::iequals(parser.get()[http::field::expect], "100-continue")) {
+        const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        const auto bytes = net::asio::buffer(go_on);
+        auto [ec, size] = co_await net::asio::async_write(connection.socket, bytes);
+        if (ec) co_return Next::close;
+    }
+    auto [body_error, body_size] = co_await http::async_read(connection.socket, buffer, parser);
+    if (body_error) co_return co_await refuse(connection, body_error);
+
+    const bool is_head = parser.get().method() == http::verb::head;
+    const bool keep = parser.get().keep_alive();
+    auto request = to_request(parser.release(), connection.peer);
+    if (is_head) request.method = "GET";
+    connection.begin_handling();
+    auto reply = co_await handle(request);
+    co_return co_await write(connection, std::move(reply), is_head, keep && !is_stopping);
+}
+
+net::task<HttpReply> HttpServer::State::handle(const HttpRequest& request) {
+    try {
+        auto reply = co_await handler(request);
+        co_return reply;
+    } catch (const std::exception& e) {
+        log::error("http.handler_failed", log::kv("server", name), log::kv("path", request.path),
+                   log::kv("what", e.what()));
+    }
+    co_return error_reply(500, "a defect of Fairlead: see its log for http.handler_failed");
+}
+
+net::task<HttpServer::State::Next> HttpServer::State::refuse(HttpConnection& connection,
+                                                             net::error_code ec) {
+    const bool is_ours = ec.category() == make_error_code(http::error::bad_version).category();
+    // Nobody is there to be told: it left, or only connected and left.
+    if (connection.is_late ? false
+                           : (!is_ours || ec == http::error::end_of_stream ||
+                              ec == http::error::partial_message)) {
+        co_return Next::close;
+    }
+    auto reply = connection.is_late ? error_reply(408, "the request did not arrive in time")
+                                    : error_reply(status_for(ec), ec.message());
+    connection.is_late = false;
+    const auto next = co_await write(connection, std::move(reply), false, false);
+    co_return next == Next::close ? Next::linger : next;
+}
+
+net::task<HttpServer::State::Next> HttpServer::State::write(HttpConnection& connection,
+                                                            HttpReply reply, bool is_head,
+                                                            bool keep) {
+    http::response<http::string_body> message;
+    message.result(static_cast<unsigned>(reply.status));
+    message.version(11);
+    message.keep_alive(keep);
+    message.set(http::field::content_type, reply.content_type);
+    message.set(http::field::cache_control, "no-store");
+    for (const auto& [field, value] : reply.fields) message.set(field, value);
+    message.content_length(reply.body.size());
+    if (!is_head) message.body() = std::move(reply.body);
+
+    connection.begin(HttpConnection::Doing::writing, write_timeout);
+    http::response_serializer<http::string_body> serializer(message);
+    net::error_code failed;
+    if (is_head) {
+        auto [ec, size] = co_await http::async_write_header(connection.socket, serializer);
+        failed = ec;
+    } else {
+        auto [ec, size] = co_await http::async_write(connection.socket, serializer);
+        failed = ec;
+    }
+    co_return failed || !keep ? Next::close : Next::keep;
+}
+
+HttpServer::HttpServer(net::IoContext& io, std::string_view name, model::Address bind,
+                       Handler handler, std::size_t most_body)
+    : state_(std::make_shared<State>(io, name, std::move(bind), std::move(handler), most_body)) {}
+
+HttpServer::~HttpServer() {
+    state_->stop();
+}
+
+Checked<> HttpServer::start() {
+    const auto listening = state_->listen();
+    if (!listening) return listening.error();
+    const auto on = state_->io.get_executor();
+    net::spawn(on, "http accept", State::accept_loop(state_));
+    net::spawn(on, "http sweep", State::sweep_loop(state_));
+    return {};
+}
+
+void HttpServer::stop() {
+    state_->stop();
+}
+
+model::Address HttpServer::bound() const {
+    return state_->bound;
+}
+
+}  // namespace fairlead::control

@@ -1,0 +1,138 @@
+#include "control/reconciler.hpp"
+
+#include "control/change_log.hpp"
+#include "proxy/base/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace fairlead::control {
+namespace {
+
+constexpr std::uint32_t heaviest = 1000;
+
+std::size_t index(model::SourceKind kind) noexcept {
+    return static_cast<std::size_t>(kind);
+}
+
+/// Sources check what people wrote. This is the last gate before the workers: what it stops is a
+/// defect of a source, which must cost one entry and not the snapshot.
+Checked<> check(const model::RouteSpec& route) {
+    const auto host = model::parse_route_host(route.host);
+    if (!host) return host.error();
+    if (*host != route.host) return problem("the host '{}' is not normalised", route.host);
+    const auto path = model::parse_route_path(route.path);
+    if (!path) return path.error();
+    if (*path != route.path) return problem("the path '{}' is not normalised", route.path);
+    const auto service = model::parse_service_name(route.service);
+    if (!service) return service.error();
+    return {};
+}
+
+Checked<> check(const model::EndpointSpec& endpoint) {
+    if (endpoint.weight < 1 || endpoint.weight > heaviest) {
+        return problem("the weight {} is out of range; allowed: 1 to {}", endpoint.weight,
+                       heaviest);
+    }
+    if (endpoint.identity.empty()) return problem("the endpoint has no identity");
+    return {};
+}
+
+/// Removes what fails its check, and lists it as rejected.
+template <class Entry>
+void keep_valid(std::vector<Entry>& entries, std::vector<model::RejectedEntry>& rejected) {
+    std::erase_if(entries, [&](const Entry& entry) {
+        const auto checked = check(entry);
+        if (!checked) rejected.push_back({entry.origin, checked.error().text()});
+        return !checked;
+    });
+}
+
+void validate(model::DesiredState& desired, const model::PolicyFactory& make_policy) {
+    keep_valid(desired.routes, desired.rejected);
+    const std::vector<model::Endpoint> none;
+    for (auto& service : desired.services) {
+        keep_valid(service.endpoints, desired.rejected);
+        if (!service.settings) continue;
+        const auto policy = make_policy(service.settings->policy, none);
+        if (policy) continue;
+        desired.rejected.push_back({service.origin, policy.error().text()});
+        service.settings->policy = model::ServiceSettings().policy;
+    }
+}
+
+void log_applied(const model::Snapshot& snapshot, const ChangeCounts& counts, Duration took) {
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+    log::info("change.applied", log::kv("version", snapshot.version()),
+              log::kv("routes", snapshot.routes().entries().size()),
+              log::kv("services", snapshot.services().size()),
+              log::kv("routes_added", counts.routes_added),
+              log::kv("routes_removed", counts.routes_removed),
+              log::kv("endpoints_added", counts.endpoints_added),
+              log::kv("endpoints_removed", counts.endpoints_removed),
+              log::kv("admissions_changed", counts.admissions_changed),
+              log::kv("losers", snapshot.losers().size()),
+              log::kv("rejected", snapshot.rejected().size()), log::kv("took_us", us));
+}
+
+}  // namespace
+
+Reconciler::Reconciler(net::IoContext& io, model::PolicyFactory make_policy, std::size_t workers,
+                       Publish publish)
+    : io_(io),
+      make_policy_(std::move(make_policy)),
+      compiler_(make_policy_, workers),
+      publish_(std::move(publish)),
+      records_(std::make_shared<std::array<SourceRecord, model::source_kind_count>>()) {}
+
+const SourceRecord& Reconciler::record(model::SourceKind kind) const noexcept {
+    return (*records_)[index(kind)];
+}
+
+void Reconciler::accept(model::SourceState state) {
+    const auto now = std::chrono::system_clock::now();
+    auto& record = (*records_)[index(state.kind)];
+    auto& known = states_[index(state.kind)];
+    record.last_heard = now;
+    if (known && known->says_the_same_as(state)) return;
+    ++record.changes;
+
+    const bool is_posted = !causes_.empty();
+    causes_.push_back({state.kind, state.caused_at.value_or(now)});
+    known = std::move(state);
+    if (!is_posted) net::asio::post(io_, [this] { apply(); });
+}
+
+void Reconciler::apply() {
+    const auto begun = Clock::now();
+    const auto causes = std::exchange(causes_, {});
+    const auto before = compiler_.current();
+
+    auto desired = merged();
+    validate(desired, make_policy_);
+    const auto snapshot = compiler_.compile(desired, begun);
+
+    publish_(snapshot, [causes, records = records_] {
+        const auto now = std::chrono::system_clock::now();
+        for (const auto& cause : causes) {
+            // A clock set back, or Docker's running ahead of ours, is no negative duration.
+            const auto took = std::max(now - cause.since, WallTime::duration::zero());
+            (*records)[index(cause.source)].event_to_effective.observe(
+                std::chrono::duration_cast<Duration>(took));
+        }
+    });
+
+    const auto counts = log_changes(*before, *snapshot);
+    log_applied(*snapshot, counts, Clock::now() - begun);
+}
+
+model::DesiredState Reconciler::merged() const {
+    std::vector<const model::SourceState*> states;
+    // The order of SourceKind is the order of precedence.
+    for (const auto& state : states_) {
+        if (state) states.push_back(&*state);
+    }
+    return model::merge(states);
+}
+
+}  // namespace fairlead::control

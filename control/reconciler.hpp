@@ -1,0 +1,72 @@
+// The change path: what the sources say becomes the snapshot that the workers serve by.
+//
+// Keeps the last state of each source; on every new one merges all of them by precedence, refuses
+// what no snapshot may hold, compiles, publishes and logs what is different. Several states that
+// arrive in one turn of the event loop make one snapshot; nothing is ever delayed by a timer.
+//
+// Threads: control.
+#pragma once
+
+#include "proxy/base/clock.hpp"
+#include "proxy/metrics/histogram.hpp"
+#include "proxy/model/desired_state.hpp"
+#include "proxy/model/snapshot.hpp"
+#include "proxy/net/types.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace fairlead::control {
+
+/// What one source has brought about so far.
+struct SourceRecord {
+    std::optional<WallTime> last_heard;  // its last state, changed or not; none: nothing yet
+    std::uint64_t changes = 0;           // states that differed from the one before
+    // From the event a state tells of (else from its arrival) until every worker serves by it.
+    metrics::Histogram event_to_effective;
+};
+
+class Reconciler {
+public:
+    /// Hands a snapshot to the workers and calls `installed` on the control thread once each has
+    /// it.
+    using Publish =
+        std::function<void(model::SnapshotPtr snapshot, std::function<void()> installed)>;
+
+    Reconciler(net::IoContext& io, model::PolicyFactory make_policy, std::size_t workers,
+               Publish publish);
+    Reconciler(const Reconciler&) = delete;
+    Reconciler& operator=(const Reconciler&) = delete;
+
+    /// Takes the whole of what one source knows. Effective in this turn of the event loop.
+    void accept(model::SourceState state);
+
+    /// The newest snapshot; empty (version 0) before the first state. Never null.
+    const model::SnapshotPtr& current() const noexcept { return compiler_.current(); }
+
+    const SourceRecord& record(model::SourceKind kind) const noexcept;
+
+private:
+    struct Cause {
+        model::SourceKind source;
+        WallTime since;
+    };
+
+    void apply();
+    model::DesiredState merged() const;
+
+    net::IoContext& io_;
+    const model::PolicyFactory make_policy_;
+    model::SnapshotCompiler compiler_;
+    const Publish publish_;
+    std::array<std::optional<model::SourceState>, model::source_kind_count> states_;
+    // Shared with the callbacks that the data plane keeps until the workers have a snapshot.
+    std::shared_ptr<std::array<SourceRecord, model::source_kind_count>> records_;
+    std::vector<Cause> causes_;  // of the apply() that is already posted; empty: none is
+};
+
+}  // namespace fairlead::control
