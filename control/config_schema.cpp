@@ -1,0 +1,342 @@
+#include "control/config_schema.hpp"
+
+#include "control/config_setters.hpp"
+#include "proxy/base/duration_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace fairlead::control {
+namespace {
+
+using enum KeyType;
+
+constexpr std::uint64_t second = 1000;
+constexpr std::uint64_t hour = 3600 * second;
+constexpr std::uint64_t day = 24 * hour;
+constexpr std::uint64_t kib = 1024;
+constexpr std::uint64_t tib = kib * kib * kib * kib;
+constexpr std::uint64_t four_billion = 4294967295;
+
+constexpr std::string_view address_form = "host:port, [v6]:port or unix:/path";
+
+/// A row for what the contract names and this version does not do. `accepted`: what may be written
+/// all the same, since it asks for what happens anyway.
+constexpr KeyRow later(std::string_view path, std::string_view accepted, std::string_view help) {
+    return {.path = path,
+            .type = unsupported,
+            .allowed = accepted,
+            .by_default = accepted,
+            .help = help};
+}
+
+constexpr KeyRow section_at(std::string_view path, std::string_view help,
+                            KeyRow::Begin begin = nullptr, KeyRow::End end = nullptr) {
+    return {.path = path, .type = section, .help = help, .begin = begin, .end = end};
+}
+
+constexpr KeyRow list_at(std::string_view path, std::string_view help, KeyRow::End end = nullptr) {
+    return {.path = path, .type = list, .help = help, .end = end};
+}
+
+constexpr KeyRow text_at(std::string_view path, std::string_view allowed,
+                         std::string_view by_default, KeyRow::Set set, std::string_view help) {
+    return {.path = path,
+            .type = text,
+            .allowed = allowed,
+            .by_default = by_default,
+            .help = help,
+            .set = set};
+}
+
+constexpr KeyRow required(KeyRow row) {
+    row.is_required = true;
+    return row;
+}
+
+constexpr KeyRow choice_at(std::string_view path, std::string_view choices,
+                           std::string_view by_default, KeyRow::Set set, std::string_view help) {
+    return {.path = path,
+            .type = choice,
+            .allowed = choices,
+            .by_default = by_default,
+            .help = help,
+            .set = set};
+}
+
+constexpr KeyRow count_at(std::string_view path, std::uint64_t min, std::uint64_t max,
+                          std::string_view by_default, KeyRow::Set set, std::string_view help) {
+    return {.path = path,
+            .type = count,
+            .min = min,
+            .max = max,
+            .by_default = by_default,
+            .help = help,
+            .set = set};
+}
+
+constexpr KeyRow duration_at(std::string_view path, std::uint64_t min, std::uint64_t max,
+                             std::string_view by_default, KeyRow::Set set, std::string_view help) {
+    return {.path = path,
+            .type = duration,
+            .min = min,
+            .max = max,
+            .by_default = by_default,
+            .help = help,
+            .set = set};
+}
+
+constexpr KeyRow size_at(std::string_view path, std::uint64_t min, std::uint64_t max,
+                         std::string_view by_default, KeyRow::Set set, std::string_view help) {
+    return {.path = path,
+            .type = size,
+            .min = min,
+            .max = max,
+            .by_default = by_default,
+            .help = help,
+            .set = set};
+}
+
+// clang-format off
+constexpr KeyRow rows[] = {
+    section_at("", ""),
+
+    text_at("workers", "auto, or 1 to 1024", "auto", set::workers,
+            "threads that serve; auto: one a CPU, the container's quota counted"),
+
+    list_at("listeners", "where traffic comes in; without this key: 0.0.0.0:8080", end::listeners),
+    section_at("listeners[]", "", begin::listener),
+    required(text_at("listeners[].bind", address_form, "", set::listener_bind, "where to listen")),
+    later("listeners[].protocols", "[http/1.1]", "protocols spoken with clients"),
+    later("listeners[].proxy_protocol", "off", "PROXY protocol v1 and v2"),
+    later("listeners[].front", "none", "preset for the balancer in front"),
+    list_at("listeners[].trusted_proxies",
+            "whose X-Forwarded-* are believed and extended; everybody else's are replaced"),
+    text_at("listeners[].trusted_proxies[]", "an address or a range as 10.0.0.0/8", "", set::trusted_proxy, ""),
+    duration_at("listeners[].keep_alive", 1, day, "75s", set::keep_alive,
+                "how long a connection may wait for its next request"),
+    duration_at("listeners[].head_timeout", 1, hour, "30s", set::head_timeout,
+                "from the first byte of a request to the end of its head"),
+    duration_at("listeners[].body_timeout", 1, day, "60s", set::body_timeout,
+                "between two pieces of a request's body, and of an answer being taken"),
+    section_at("listeners[].tls", "serves HTTPS", begin::tls),
+    required(list_at("listeners[].tls.certificates", "exactly one in this version", end::certificates)),
+    section_at("listeners[].tls.certificates[]", "", begin::certificate),
+    required(text_at("listeners[].tls.certificates[].cert", "a PEM file", "", set::certificate_cert,
+                     "PEM file: the certificate, then its chain")),
+    required(text_at("listeners[].tls.certificates[].key", "a PEM file", "", set::certificate_key,
+                     "PEM file: its private key")),
+    choice_at("listeners[].tls.min_version", "1.2|1.3", "1.2", set::tls_min_version, "oldest TLS spoken"),
+    later("listeners[].tls.client_ca", "", "who may have signed clients' certificates"),
+    later("listeners[].tls.client_auth", "none", "whether clients show a certificate"),
+
+    {.path = "services", .type = names, .help = "pools of endpoints, by name"},
+    section_at("services.*", "", begin::service),
+    text_at("services.*.policy", "p2c or round_robin", "p2c", set::policy, "how an endpoint is chosen"),
+    later("services.*.hash_on", "", "what the hash policies hash"),
+    list_at("services.*.endpoints", "where requests go: an address, or {address, weight}"),
+    {.path = "services.*.endpoints[]", .type = section_or_text, .begin = begin::endpoint, .end = end::endpoint},
+    required(text_at("services.*.endpoints[].address", address_form, "", set::endpoint_address, "where it listens")),
+    count_at("services.*.endpoints[].weight", 1, 1000, "1", set::endpoint_weight, "its share"),
+    later("services.*.protocol", "http/1.1", "spoken with the endpoints"),
+    later("services.*.tls", "", "TLS to the endpoints"),
+    later("services.*.sticky", "", "clients come back to the endpoint they had"),
+    later("services.*.health", "", "active health checks"),
+    section_at("services.*.outlier", "what happens to an endpoint that refuses or resets connections"),
+    later("services.*.outlier.consecutive_failures", "1", "failures in a row that eject"),
+    duration_at("services.*.outlier.base_ejection", 0, hour, "5s", set::ejection, "how long it is out of choice; 0s: never"),
+    later("services.*.outlier.max_ejected", "100%", "share that may be ejected at once"),
+    later("services.*.slow_start", "0s", "a new endpoint gets its share gradually"),
+    later("services.*.max_requests_per_endpoint", "0", "requests at once"),
+    later("services.*.queue", "", "where requests wait for an endpoint"),
+    section_at("services.*.retries", "repeating a request that no endpoint has seen, or that may be repeated"),
+    count_at("services.*.retries.attempts", 1, 10, "2", set::attempts, "tries a request, the first included; 1: never repeat"),
+    later("services.*.retries.budget", "", "share of requests that may be repeated"),
+    section_at("services.*.timeouts", "patience with the endpoints"),
+    duration_at("services.*.timeouts.connect", 1, hour, "3s", set::connect_timeout, "to connect"),
+    duration_at("services.*.timeouts.first_byte", 1, day, "60s", set::first_byte_timeout,
+                "from the last byte of the request to the first of the answer"),
+    duration_at("services.*.timeouts.idle", 1, day, "60s", set::idle_timeout, "between two pieces of a body, either way"),
+    duration_at("services.*.timeouts.total", 0, day, "0s", set::total_timeout, "of the whole exchange; 0s: no limit"),
+    duration_at("services.*.drain", 0, day, "30s", set::drain, "how long a draining endpoint may finish what it has"),
+
+    list_at("routes", "which requests go to which service; the longest path wins"),
+    section_at("routes[]", "", begin::route, end::route),
+    required(text_at("routes[].host", "a host name, *.suffix or *", "", set::route_host, "exact, *.suffix, or * for any")),
+    text_at("routes[].path", "/ or /segment/segment", "/", set::route_path, "prefix, on whole segments"),
+    required(text_at("routes[].service", "a service's name", "", set::route_service,
+                     "here, in the store or on a container's label")),
+    later("routes[].split", "", "shares of several services"),
+    later("fallback", "", "where requests without route or endpoint go"),
+
+    section_at("api", "the Redx-compatible API"),
+    text_at("api.bind", address_form, "127.0.0.1:8081", set::api_bind, "where it listens"),
+    count_at("api.max_path_length", 0, 64, "1", set::max_path_length, "path segments that frontends are matched by; 0: host only"),
+    later("api.plugins", "[random]", "Redx's balancing plugins"),
+    section_at("health", "GET /health for the balancer in front"),
+    text_at("health.bind", address_form, "0.0.0.0:8082", set::health_bind, "where it listens"),
+    section_at("admin", "routes, services, metrics, for operators"),
+    text_at("admin.bind", address_form, "127.0.0.1:9901", set::admin_bind, "where it listens"),
+
+    section_at("store", "where routes written through the API live"),
+    text_at("store.redis", "redis://[user][:password@]host[:port][/database] or unix:/path", "", set::store_redis,
+            "a Redis in Redx's schema; without it: the embedded store"),
+    text_at("store.embedded", "a folder", "./fairlead-state", set::store_embedded, "the embedded store's folder"),
+
+    section_at("discovery", "where services are found"),
+    section_at("discovery.docker", "containers by their labels; without this key: no Docker", begin::docker),
+    text_at("discovery.docker.socket", "a Unix socket's path", "/var/run/docker.sock", set::docker_socket, "the Docker Engine's socket"),
+    choice_at("discovery.docker.address", "published|container", "published", set::docker_address,
+              "published ports on this host, or the containers' own addresses"),
+    duration_at("discovery.docker.resync", 100, hour, "30s", set::docker_resync, "list everything again this often"),
+
+    later("access_log", "off", "a line for each request"),
+
+    section_at("limits", "what a client may ask for"),
+    size_at("limits.request_head", kib, kib * kib, "64KiB", set::request_head, "request line and headers"),
+    count_at("limits.headers", 1, 1000, "128", set::headers, "headers of a request"),
+    count_at("limits.connections", 0, four_billion, "0", set::connections, "client connections at once; 0: no limit"),
+    size_at("limits.request_body", 0, tib, "0", set::request_body, "0: no limit"),
+
+    section_at("shutdown", "what SIGTERM does"),
+    duration_at("shutdown.grace", 0, hour, "0s", set::shutdown_grace, "health says 503 and everything is served for this long first"),
+    duration_at("shutdown.timeout", 0, day, "30s", set::shutdown_timeout, "then what is in flight may take this long"),
+};
+// clang-format on
+
+Checked<Value> read_choice(const KeyRow& row, std::string_view given) {
+    std::uint64_t index = 0;
+    for (auto rest = row.allowed; !rest.empty(); ++index) {
+        const auto bar = rest.find('|');
+        if (rest.substr(0, bar) == given) return Value{std::string(given), index};
+        rest = bar == std::string_view::npos ? std::string_view{} : rest.substr(bar + 1);
+    }
+    return problem("'{}' is not known; allowed: {}", given, allowed_text(row));
+}
+
+Checked<std::uint64_t> read_count(std::string_view given) {
+    std::uint64_t number = 0;
+    const auto [end, ec] = std::from_chars(given.data(), given.data() + given.size(), number);
+    if (ec != std::errc{} || end != given.data() + given.size() || given.empty()) {
+        return problem("'{}' is not a whole number", given);
+    }
+    return number;
+}
+
+Checked<std::uint64_t> read_number(const KeyRow& row, std::string_view given) {
+    if (row.type == count) return read_count(given);
+    if (row.type == size) return parse_size(given);
+    const auto time = parse_duration(given);
+    if (!time) return time.error();
+    return static_cast<std::uint64_t>(time->count());
+}
+
+std::string size_text(std::uint64_t bytes) {
+    constexpr std::string_view units[] = {"", "KiB", "MiB", "GiB", "TiB"};
+    std::size_t unit = 0;
+    while (bytes != 0 && bytes % kib == 0 && unit + 1 < std::size(units)) {
+        bytes /= kib;
+        ++unit;
+    }
+    return fmt::format("{}{}", bytes, units[unit]);
+}
+
+std::string number_text(const KeyRow& row, std::uint64_t number) {
+    if (row.type == size) return size_text(number);
+    if (row.type == count) return fmt::format("{}", number);
+    return duration_text(std::chrono::milliseconds(static_cast<std::int64_t>(number)));
+}
+
+}  // namespace
+
+Draft::Draft() {
+    desired.kind = model::SourceKind::file;
+    process.listeners.clear();
+}
+
+std::span<const KeyRow> config_keys() noexcept {
+    return rows;
+}
+
+const KeyRow* find_key(std::string_view path) noexcept {
+    const auto* const at = std::find_if(std::begin(rows), std::end(rows),
+                                        [&](const auto& row) { return row.path == path; });
+    return at == std::end(rows) ? nullptr : at;
+}
+
+std::vector<std::string_view> keys_below(std::string_view path) {
+    std::vector<std::string_view> found;
+    for (const auto& row : rows) {
+        auto name = row.path;
+        if (!path.empty()) {
+            if (!name.starts_with(path) || name.size() <= path.size() || name[path.size()] != '.')
+                continue;
+            name.remove_prefix(path.size() + 1);
+        }
+        if (!name.empty() && name.find_first_of(".[*") == std::string_view::npos)
+            found.push_back(name);
+    }
+    return found;
+}
+
+std::string allowed_text(const KeyRow& row) {
+    switch (row.type) {
+        case section:
+        case names:
+            return "key: value pairs";
+        case list:
+            return "a list";
+        case section_or_text:
+            return "a value or key: value pairs";
+        case text:
+            return std::string(row.allowed);
+        case unsupported:
+            return row.allowed.empty() ? "leave it out" : std::string(row.allowed);
+        case count:
+        case duration:
+        case size:
+            return fmt::format("{} to {}", number_text(row, row.min), number_text(row, row.max));
+        case choice:
+            break;
+    }
+    std::string choices;
+    for (const char c : row.allowed) c == '|' ? choices.append(", ") : choices.append(1, c);
+    return choices;
+}
+
+Checked<Value> read_value(const KeyRow& row, std::string_view given) {
+    if (row.type == choice) return read_choice(row, given);
+    if (row.type == text) return Value{std::string(given), 0};
+    const auto number = read_number(row, given);
+    if (!number) {
+        if (row.type != count) return number.error();
+        return problem("{}; allowed: {}", number.error().text(), allowed_text(row));
+    }
+    if (*number < row.min || *number > row.max) {
+        return problem("'{}' is out of range; allowed: {}", given, allowed_text(row));
+    }
+    return Value{std::string(given), *number};
+}
+
+std::vector<std::string_view> changed_groups(const model::ProcessSettings& one,
+                                             const model::ProcessSettings& other) {
+    std::vector<std::string_view> groups;
+    const auto compare = [&](std::string_view name, const auto& a, const auto& b) {
+        if (!(a == b)) groups.push_back(name);
+    };
+    compare("workers", one.workers, other.workers);
+    compare("listeners", one.listeners, other.listeners);
+    compare("api", one.api, other.api);
+    compare("health", one.health, other.health);
+    compare("admin", one.admin, other.admin);
+    compare("store", one.store, other.store);
+    compare("discovery", one.docker, other.docker);
+    compare("limits", one.limits, other.limits);
+    compare("shutdown", one.shutdown, other.shutdown);
+    return groups;
+}
+
+}  // namespace fairlead::control

@@ -1,0 +1,304 @@
+#include "control/config_setters.hpp"
+
+#include "control/redis_url.hpp"
+#include "proxy/balance/registry.hpp"
+#include "proxy/model/address.hpp"
+#include "proxy/model/ip_prefix.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace fairlead::control {
+namespace {
+
+constexpr unsigned most_workers = 1024;
+
+template <class Field, class T>
+Checked<> put(Field& field, Checked<T> value) {
+    if (!value) return value.error();
+    field = std::move(*value);
+    return {};
+}
+
+Checked<> put_text(std::string& field, const Value& value) {
+    if (value.text.empty()) return problem("it is empty");
+    field = value.text;
+    return {};
+}
+
+Checked<> put_duration(model::Milliseconds& field, const Value& value) {
+    field = value.duration();
+    return {};
+}
+
+model::Origin origin_of(const Draft& draft) {
+    return {model::SourceKind::file, draft.place};
+}
+
+}  // namespace
+
+namespace begin {
+
+Checked<> listener(Draft& draft, std::string_view) {
+    draft.process.listeners.emplace_back();
+    // Not an address anyone can name: what is not bound yet equals no other listener.
+    draft.listener().bind = model::Address{};
+    return {};
+}
+
+Checked<> tls(Draft& draft, std::string_view) {
+    draft.listener().tls.emplace();
+    return {};
+}
+
+Checked<> certificate(Draft& draft, std::string_view) {
+    draft.listener().tls->certificates.emplace_back();
+    return {};
+}
+
+Checked<> service(Draft& draft, std::string_view name) {
+    auto& service = draft.desired.services.emplace_back();
+    service.name = name;
+    service.settings.emplace();
+    service.origin = origin_of(draft);
+    const auto checked = model::parse_service_name(name);
+    if (!checked) return checked.error();
+    return {};
+}
+
+Checked<> endpoint(Draft& draft, std::string_view) {
+    draft.service().endpoints.emplace_back().origin = origin_of(draft);
+    return {};
+}
+
+Checked<> route(Draft& draft, std::string_view) {
+    draft.desired.routes.emplace_back().origin = origin_of(draft);
+    return {};
+}
+
+Checked<> docker(Draft& draft, std::string_view) {
+    draft.process.docker.emplace();
+    return {};
+}
+
+}  // namespace begin
+
+namespace end {
+
+Checked<> listeners(Draft& draft) {
+    if (draft.process.listeners.empty())
+        return problem("no listener is named; allowed: one or more");
+    return {};
+}
+
+Checked<> certificates(Draft& draft) {
+    const auto count = draft.listener().tls->certificates.size();
+    if (count == 1) return {};
+    return problem("{} certificates are named; allowed in this version: exactly one", count);
+}
+
+Checked<> endpoint(Draft& draft) {
+    auto& endpoints = draft.service().endpoints;
+    auto& last = endpoints.back();
+    last.identity = model::to_string(last.address);
+    const auto twin = std::find_if(endpoints.begin(), endpoints.end() - 1, [&](const auto& other) {
+        return other.address == last.address;
+    });
+    if (twin == endpoints.end() - 1 || last.address == model::Address{}) return {};
+    return problem("{} is named twice, first at {}", last.identity, twin->origin.place);
+}
+
+Checked<> route(Draft& draft) {
+    const auto& routes = draft.desired.routes;
+    const auto& last = routes.back();
+    const auto twin = std::find_if(routes.begin(), routes.end() - 1, [&](const auto& other) {
+        return other.host == last.host && other.path == last.path;
+    });
+    if (twin == routes.end() - 1 || last.host.empty()) return {};
+    return problem("the route at {} has the same host and path", twin->origin.place);
+}
+
+}  // namespace end
+
+namespace set {
+
+Checked<> workers(Draft& draft, const Value& value) {
+    draft.process.workers = 0;
+    if (value.text == "auto") return {};
+    unsigned number = 0;
+    const auto* const last = value.text.data() + value.text.size();
+    const auto [at, ec] = std::from_chars(value.text.data(), last, number);
+    if (ec != std::errc{} || at != last || number == 0 || number > most_workers) {
+        return problem("'{}' is not a number of workers; allowed: auto, or 1 to {}", value.text,
+                       most_workers);
+    }
+    draft.process.workers = number;
+    return {};
+}
+
+Checked<> listener_bind(Draft& draft, const Value& value) {
+    auto address = model::parse_address(value.text);
+    if (!address) return address.error();
+    const auto& listeners = draft.process.listeners;
+    const bool is_any_port = address->kind == model::Address::Kind::tcp && address->port == 0;
+    const bool is_taken =
+        !is_any_port && std::any_of(listeners.begin(), listeners.end(),
+                                    [&](const auto& other) { return other.bind == *address; });
+    if (is_taken) return problem("another listener is bound to {}", value.text);
+    draft.listener().bind = std::move(*address);
+    return {};
+}
+
+Checked<> trusted_proxy(Draft& draft, const Value& value) {
+    const auto prefix = model::parse_ip_prefix(value.text);
+    if (!prefix)
+        return problem("{}; allowed: an address or a range as 10.0.0.0/8", prefix.error().text());
+    draft.listener().trusted_proxies.push_back(*prefix);
+    return {};
+}
+
+Checked<> keep_alive(Draft& draft, const Value& value) {
+    return put_duration(draft.listener().keep_alive, value);
+}
+Checked<> head_timeout(Draft& draft, const Value& value) {
+    return put_duration(draft.listener().head_timeout, value);
+}
+Checked<> body_timeout(Draft& draft, const Value& value) {
+    return put_duration(draft.listener().body_timeout, value);
+}
+
+Checked<> certificate_cert(Draft& draft, const Value& value) {
+    return put_text(draft.listener().tls->certificates.back().cert, value);
+}
+
+Checked<> certificate_key(Draft& draft, const Value& value) {
+    return put_text(draft.listener().tls->certificates.back().key, value);
+}
+
+Checked<> tls_min_version(Draft& draft, const Value& value) {
+    using Version = model::TlsSettings::Version;
+    draft.listener().tls->min_version = value.number == 0 ? Version::tls12 : Version::tls13;
+    return {};
+}
+
+Checked<> policy(Draft& draft, const Value& value) {
+    const auto known = balance::check_policy_name(value.text);
+    if (!known) return known.error();
+    return put_text(draft.service_settings().policy, value);
+}
+
+Checked<> endpoint_address(Draft& draft, const Value& value) {
+    auto address = model::parse_address(value.text);
+    if (address && address->kind == model::Address::Kind::tcp && address->port == 0) {
+        return problem("'{}' has port 0; allowed: 1 to 65535", value.text);
+    }
+    return put(draft.endpoint().address, std::move(address));
+}
+
+Checked<> endpoint_weight(Draft& draft, const Value& value) {
+    draft.endpoint().weight = value.count();
+    return {};
+}
+
+Checked<> ejection(Draft& draft, const Value& value) {
+    return put_duration(draft.service_settings().ejection, value);
+}
+
+Checked<> attempts(Draft& draft, const Value& value) {
+    draft.service_settings().attempts = value.count();
+    return {};
+}
+
+Checked<> connect_timeout(Draft& draft, const Value& value) {
+    return put_duration(draft.service_settings().timeouts.connect, value);
+}
+Checked<> first_byte_timeout(Draft& draft, const Value& value) {
+    return put_duration(draft.service_settings().timeouts.first_byte, value);
+}
+Checked<> idle_timeout(Draft& draft, const Value& value) {
+    return put_duration(draft.service_settings().timeouts.idle, value);
+}
+Checked<> total_timeout(Draft& draft, const Value& value) {
+    return put_duration(draft.service_settings().timeouts.total, value);
+}
+Checked<> drain(Draft& draft, const Value& value) {
+    return put_duration(draft.service_settings().drain, value);
+}
+
+Checked<> route_host(Draft& draft, const Value& value) {
+    return put(draft.route().host, model::parse_route_host(value.text));
+}
+Checked<> route_path(Draft& draft, const Value& value) {
+    return put(draft.route().path, model::parse_route_path(value.text));
+}
+Checked<> route_service(Draft& draft, const Value& value) {
+    return put(draft.route().service, model::parse_service_name(value.text));
+}
+
+Checked<> api_bind(Draft& draft, const Value& value) {
+    return put(draft.process.api.bind, model::parse_address(value.text));
+}
+Checked<> max_path_length(Draft& draft, const Value& value) {
+    draft.process.api.max_path_length = value.count();
+    return {};
+}
+Checked<> health_bind(Draft& draft, const Value& value) {
+    return put(draft.process.health, model::parse_address(value.text));
+}
+Checked<> admin_bind(Draft& draft, const Value& value) {
+    return put(draft.process.admin, model::parse_address(value.text));
+}
+
+Checked<> store_redis(Draft& draft, const Value& value) {
+    const auto url = parse_redis_url(value.text);
+    if (!url) return url.error();
+    return put_text(draft.process.store.redis, value);
+}
+Checked<> store_embedded(Draft& draft, const Value& value) {
+    return put_text(draft.process.store.embedded, value);
+}
+
+Checked<> docker_socket(Draft& draft, const Value& value) {
+    const auto address = model::parse_address("unix:" + value.text);
+    if (!address)
+        return problem("'{}' is not a socket's path; allowed: /path, at most 107 bytes",
+                       value.text);
+    return put_text(draft.process.docker->socket, value);
+}
+Checked<> docker_address(Draft& draft, const Value& value) {
+    using Addressing = model::DockerSettings::Addressing;
+    draft.process.docker->address =
+        value.number == 0 ? Addressing::published : Addressing::container;
+    return {};
+}
+Checked<> docker_resync(Draft& draft, const Value& value) {
+    return put_duration(draft.process.docker->resync, value);
+}
+
+Checked<> request_head(Draft& draft, const Value& value) {
+    draft.process.limits.request_head = value.number;
+    return {};
+}
+Checked<> headers(Draft& draft, const Value& value) {
+    draft.process.limits.headers = value.count();
+    return {};
+}
+Checked<> connections(Draft& draft, const Value& value) {
+    draft.process.limits.connections = value.count();
+    return {};
+}
+Checked<> request_body(Draft& draft, const Value& value) {
+    draft.process.limits.request_body = value.number;
+    return {};
+}
+
+Checked<> shutdown_grace(Draft& draft, const Value& value) {
+    return put_duration(draft.process.shutdown.grace, value);
+}
+Checked<> shutdown_timeout(Draft& draft, const Value& value) {
+    return put_duration(draft.process.shutdown.timeout, value);
+}
+
+}  // namespace set
+}  // namespace fairlead::control

@@ -1,0 +1,75 @@
+// What each row of config_schema.cpp does with a checked value: where in the Draft it goes.
+//
+// Threads: any (pure but for the Draft given).
+#pragma once
+
+#include "control/config_schema.hpp"
+
+#include <string_view>
+
+namespace fairlead::control {
+
+/// Called when an item begins: makes room for it in the draft.
+namespace begin {
+Checked<> listener(Draft& draft, std::string_view name);
+Checked<> tls(Draft& draft, std::string_view name);
+Checked<> certificate(Draft& draft, std::string_view name);
+Checked<> service(Draft& draft, std::string_view name);
+Checked<> endpoint(Draft& draft, std::string_view name);
+Checked<> route(Draft& draft, std::string_view name);
+Checked<> docker(Draft& draft, std::string_view name);
+}  // namespace begin
+
+/// Called when everything in an item or list is read: what only the whole can tell.
+namespace end {
+Checked<> listeners(Draft& draft);
+Checked<> certificates(Draft& draft);
+Checked<> endpoint(Draft& draft);
+Checked<> route(Draft& draft);
+}  // namespace end
+
+namespace set {
+Checked<> workers(Draft& draft, const Value& value);
+
+Checked<> listener_bind(Draft& draft, const Value& value);
+Checked<> trusted_proxy(Draft& draft, const Value& value);
+Checked<> keep_alive(Draft& draft, const Value& value);
+Checked<> head_timeout(Draft& draft, const Value& value);
+Checked<> body_timeout(Draft& draft, const Value& value);
+Checked<> certificate_cert(Draft& draft, const Value& value);
+Checked<> certificate_key(Draft& draft, const Value& value);
+Checked<> tls_min_version(Draft& draft, const Value& value);
+
+Checked<> policy(Draft& draft, const Value& value);
+Checked<> endpoint_address(Draft& draft, const Value& value);
+Checked<> endpoint_weight(Draft& draft, const Value& value);
+Checked<> ejection(Draft& draft, const Value& value);
+Checked<> attempts(Draft& draft, const Value& value);
+Checked<> connect_timeout(Draft& draft, const Value& value);
+Checked<> first_byte_timeout(Draft& draft, const Value& value);
+Checked<> idle_timeout(Draft& draft, const Value& value);
+Checked<> total_timeout(Draft& draft, const Value& value);
+Checked<> drain(Draft& draft, const Value& value);
+
+Checked<> route_host(Draft& draft, const Value& value);
+Checked<> route_path(Draft& draft, const Value& value);
+Checked<> route_service(Draft& draft, const Value& value);
+
+Checked<> api_bind(Draft& draft, const Value& value);
+Checked<> max_path_length(Draft& draft, const Value& value);
+Checked<> health_bind(Draft& draft, const Value& value);
+Checked<> admin_bind(Draft& draft, const Value& value);
+Checked<> store_redis(Draft& draft, const Value& value);
+Checked<> store_embedded(Draft& draft, const Value& value);
+Checked<> docker_socket(Draft& draft, const Value& value);
+Checked<> docker_address(Draft& draft, const Value& value);
+Checked<> docker_resync(Draft& draft, const Value& value);
+Checked<> request_head(Draft& draft, const Value& value);
+Checked<> headers(Draft& draft, const Value& value);
+Checked<> connections(Draft& draft, const Value& value);
+Checked<> request_body(Draft& draft, const Value& value);
+Checked<> shutdown_grace(Draft& draft, const Value& value);
+Checked<> shutdown_timeout(Draft& draft, const Value& value);
+}  // namespace set
+
+}  // namespace fairlead::control

@@ -1,0 +1,320 @@
+// Golden tests of the configuration file: what it means, and every message with its place.
+#include "control/config_loader.hpp"
+#include "control/config_schema.hpp"
+#include "proxy/balance/registry.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+using namespace fairlead;
+using control::parse_config;
+
+namespace {
+
+std::vector<std::string> problems_of(std::string_view text) {
+    std::vector<std::string> lines;
+    for (const auto& problem : parse_config(text, "f.yaml").problems)
+        lines.push_back(problem.to_string());
+    return lines;
+}
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("an empty file means the defaults without Docker", "[config]") {
+    const auto loaded = parse_config("", "f.yaml");
+    REQUIRE(loaded.ok());
+    CHECK(loaded.process == model::ProcessSettings{});
+    CHECK(loaded.desired.kind == model::SourceKind::file);
+    CHECK(loaded.desired.services.empty());
+}
+
+TEST_CASE("every supported key reaches its setting", "[config]") {
+    const auto loaded = parse_config(R"(workers: 3
+listeners:
+  - bind: 127.0.0.1:0
+    protocols: [http/1.1]
+    proxy_protocol: off
+    front: none
+    trusted_proxies: [10.0.0.0/8, "::1"]
+    keep_alive: 5s
+    head_timeout: 6s
+    body_timeout: 7s
+  - bind: "[::1]:8443"
+    tls:
+      certificates: [{cert: /c.pem, key: /k.pem}]
+      min_version: "1.3"
+      client_auth: none
+services:
+  web:
+    policy: round_robin
+    endpoints:
+      - 127.0.0.1:9001
+      - {address: 127.0.0.1:9002, weight: 3}
+      - unix:/run/app.sock
+    outlier: {base_ejection: 9s}
+    retries: {attempts: 4}
+    timeouts: {connect: 1s, first_byte: 2s, idle: 3s, total: 4s}
+    drain: 8s
+routes:
+  - {host: WWW.example.org., path: /api/, service: web}
+  - {host: "*.example.org", service: elsewhere}
+api: {bind: "127.0.0.1:81", max_path_length: 3, plugins: [random]}
+health: {bind: "127.0.0.1:82"}
+admin: {bind: "unix:/run/admin.sock"}
+store: {redis: "redis://:pw@127.0.0.1:6379/2", embedded: /var/lib/fairlead}
+discovery: {docker: {socket: /d.sock, address: container, resync: 5s}}
+access_log: off
+limits: {request_head: 32KiB, headers: 50, connections: 9, request_body: 1MiB}
+shutdown: {grace: 1s, timeout: 2s}
+)",
+                                     "f.yaml");
+    for (const auto& problem : loaded.problems) UNSCOPED_INFO(problem.to_string());
+    REQUIRE(loaded.ok());
+    const auto& process = loaded.process;
+    CHECK(process.workers == 3);
+    REQUIRE(process.listeners.size() == 2);
+    const auto& plain = process.listeners[0];
+    CHECK(plain.bind == model::Address::tcp("127.0.0.1", 0));
+    CHECK(plain.trusted_proxies.size() == 2);
+    CHECK(plain.keep_alive == 5s);
+    CHECK(plain.head_timeout == 6s);
+    CHECK(plain.body_timeout == 7s);
+    CHECK(!plain.tls);
+    const auto& tls = process.listeners[1].tls;
+    REQUIRE(tls);
+    CHECK(tls->certificates == std::vector<model::TlsCertificate>{{"/c.pem", "/k.pem"}});
+    CHECK(tls->min_version == model::TlsSettings::Version::tls13);
+    CHECK(process.api.bind.port == 81);
+    CHECK(process.api.max_path_length == 3);
+    CHECK(process.health.port == 82);
+    CHECK(process.admin.path == "/run/admin.sock");
+    CHECK(process.store.redis == "redis://:pw@127.0.0.1:6379/2");
+    CHECK(process.store.embedded == "/var/lib/fairlead");
+    REQUIRE(process.docker);
+    CHECK(process.docker->socket == "/d.sock");
+    CHECK(process.docker->address == model::DockerSettings::Addressing::container);
+    CHECK(process.docker->resync == 5s);
+    CHECK(process.limits == model::Limits{32 * 1024, 50, 9, 1024 * 1024});
+    CHECK(process.shutdown == model::ShutdownSettings{1s, 2s});
+
+    REQUIRE(loaded.desired.services.size() == 1);
+    const auto& web = loaded.desired.services[0];
+    CHECK(web.origin.place == "f.yaml:17:3");
+    REQUIRE(web.settings);
+    CHECK(web.settings->policy == "round_robin");
+    CHECK(web.settings->ejection == 9s);
+    CHECK(web.settings->attempts == 4);
+    CHECK(web.settings->timeouts == model::Timeouts{1s, 2s, 3s, 4s});
+    CHECK(web.settings->drain == 8s);
+    REQUIRE(web.endpoints.size() == 3);
+    CHECK(web.endpoints[0].address == model::Address::tcp("127.0.0.1", 9001));
+    CHECK(web.endpoints[0].identity == "127.0.0.1:9001");
+    CHECK(web.endpoints[0].origin.place == "f.yaml:20:9");
+    CHECK(web.endpoints[1].weight == 3);
+    CHECK(web.endpoints[2].address.path == "/run/app.sock");
+
+    REQUIRE(loaded.desired.routes.size() == 2);
+    CHECK(loaded.desired.routes[0].host == "www.example.org");
+    CHECK(loaded.desired.routes[0].path == "/api");
+    CHECK(loaded.desired.routes[0].origin.place == "f.yaml:28:5");
+    CHECK(loaded.desired.routes[1].service == "elsewhere");
+}
+
+TEST_CASE("each mistake is told with line, column, key, what is wrong and what is allowed",
+          "[config]") {
+    struct Row {
+        std::string_view text;
+        Lines expected;
+    };
+    const Row rows[] = {
+        {"wrokers: 3\n",
+         {"f.yaml:1:1: wrokers: unknown key, did you mean 'workers'?; allowed: workers, listeners, "
+          "services, routes, "
+          "fallback, api, health, admin, store, discovery, access_log, limits, shutdown"}},
+        {"workers: many\n",
+         {"f.yaml:1:10: workers: 'many' is not a number of workers; allowed: auto, or 1 to 1024"}},
+        {"workers:\n", {"f.yaml:1:1: workers: it has no value; allowed: auto, or 1 to 1024"}},
+        {"workers: [1]\n",
+         {"f.yaml:1:10: workers: it must be one value; allowed: auto, or 1 to 1024"}},
+        {"workers: 1\nworkers: 2\n", {"f.yaml:2:1: workers: it is written twice, first in line 1"}},
+        {"listeners: []\n", {"f.yaml:1:1: listeners: no listener is named; allowed: one or more"}},
+        {"listeners: {bind: x}\n", {"f.yaml:1:12: listeners: it must be a list"}},
+        {"listeners:\n  - bind: 8080\n",
+         {"f.yaml:2:11: listeners[0].bind: '8080' is not an address: the port is missing; allowed: "
+          "host:port, "
+          "[v6]:port or unix:/path"}},
+        {"listeners:\n  - keep_alive: 5\n",
+         {"f.yaml:2:17: listeners[0].keep_alive: '5' is not a duration; allowed: a whole number "
+          "and "
+          "ms, s, m, h or d, at most 365d, such as 250ms, 10s or 5m",
+          "f.yaml:2:5: listeners[0].bind: it is missing; allowed: host:port, [v6]:port or "
+          "unix:/path"}},
+        {"listeners:\n  - bind: a:1\n    head_timeout: 2h\n",
+         {"f.yaml:3:19: listeners[0].head_timeout: '2h' is out of range; allowed: 1ms to 1h"}},
+        {"listeners:\n  - {bind: \"a:1\"}\n  - {bind: \"a:1\"}\n",
+         {"f.yaml:3:12: listeners[1].bind: another listener is bound to a:1"}},
+        {"listeners:\n  - bind: a:1\n    protocols: [http/1.1, h2]\n",
+         {"f.yaml:3:5: listeners[0].protocols: not supported by this version; allowed: "
+          "[http/1.1]"}},
+        {"listeners:\n  - bind: a:1\n    trusted_proxies: [10.0.0.1/8]\n",
+         {"f.yaml:3:23: listeners[0].trusted_proxies[0]: '10.0.0.1/8' has bits set below its "
+          "prefix length; allowed: "
+          "an address or a range as 10.0.0.0/8"}},
+        {"listeners:\n  - bind: a:1\n    tls: {certificates: []}\n",
+         {"f.yaml:3:11: listeners[0].tls.certificates: 0 certificates are named; allowed in this "
+          "version: exactly "
+          "one"}},
+        {"listeners:\n  - bind: a:1\n    tls: {min_version: 1.1}\n",
+         {"f.yaml:3:24: listeners[0].tls.min_version: '1.1' is not known; allowed: 1.2, 1.3",
+          "f.yaml:3:5: listeners[0].tls.certificates: it is missing; allowed: a list"}},
+        {"services: {web: {polcy: p2c}}\n",
+         {"f.yaml:1:18: services.web.polcy: unknown key, did you mean 'policy'?; allowed: policy, "
+          "hash_on, endpoints, "
+          "protocol, tls, sticky, health, outlier, slow_start, max_requests_per_endpoint, queue, "
+          "retries, timeouts, "
+          "drain"}},
+        {"services: {web: {policy: maglev}}\n",
+         {"f.yaml:1:26: services.web.policy: 'maglev' is not a policy; allowed: p2c, round_robin"}},
+        {"services: {web: {sticky: {cookie: x}}}\n",
+         {"f.yaml:1:18: services.web.sticky: not supported by this version; allowed: leave it "
+          "out"}},
+        {"services: {web: {endpoints: [a:1, \"a:0\", {weight: 2}, \"a:1\", [x]]}}\n",
+         {"f.yaml:1:35: services.web.endpoints[1]: 'a:0' has port 0; allowed: 1 to 65535",
+          "f.yaml:1:42: services.web.endpoints[2].address: it is missing; allowed: host:port, "
+          "[v6]:port or unix:/path",
+          "f.yaml:1:55: services.web.endpoints[3]: a:1 is named twice, first at f.yaml:1:30",
+          "f.yaml:1:62: services.web.endpoints[4]: it must be a value or key: value pairs"}},
+        {"services: {web: {endpoints: [{address: \"a:1\", weight: 0}]}}\n",
+         {"f.yaml:1:55: services.web.endpoints[0].weight: '0' is out of range; allowed: 1 to "
+          "1000"}},
+        {"services: {\"a b\": {}}\n",
+         {"f.yaml:1:12: services.a b: 'a b' is not a service name: it has a space or control "
+          "character; allowed: 1 to "
+          "200 characters without spaces and control characters"}},
+        {"routes: [{host: \"a:1\", service: w}]\n",
+         {"f.yaml:1:17: routes[0].host: 'a:1' is not a route's host: it has a port or a scheme; "
+          "allowed: a host name, "
+          "*.suffix or *"}},
+        {"routes: [{service: w}, {host: a}]\n",
+         {"f.yaml:1:10: routes[0].host: it is missing; allowed: a host name, *.suffix or *",
+          "f.yaml:1:24: routes[1].service: it is missing; allowed: a service's name"}},
+        {"routes:\n- {host: A, path: /x, service: w}\n- {host: a, path: /x/, service: v}\n",
+         {"f.yaml:3:3: routes[1]: the route at f.yaml:2:3 has the same host and path"}},
+        {"fallback: 127.0.0.1:7700\n",
+         {"f.yaml:1:1: fallback: not supported by this version; allowed: leave it out"}},
+        {"store: {redis: \"rediss://h\"}\n",
+         {"f.yaml:1:16: store.redis: rediss:// (Redis over TLS) is not supported by this version; "
+          "allowed: "
+          "redis://[user][:password@]host[:port][/database] or unix:/path"}},
+        {"store: {redis: \"${FAIRLEAD_TEST_UNSET}\"}\n",
+         {"f.yaml:1:16: store.redis: the environment variable FAIRLEAD_TEST_UNSET is not set; "
+          "allowed: set it, or "
+          "write ${FAIRLEAD_TEST_UNSET:-default}"}},
+        {"api: 8081\n", {"f.yaml:1:6: api: it must be key: value pairs"}},
+        {"? [a]\n: b\n", {"f.yaml:1:3: its keys must be plain text"}},
+        {"a.b: c\n",
+         {"f.yaml:1:1: a.b: unknown key, did you mean 'api'?; allowed: workers, listeners, "
+          "services, routes, fallback, "
+          "api, health, admin, store, discovery, access_log, limits, shutdown"}},
+        {"listeners: [\n", {"f.yaml:2:1: not readable as YAML: end of sequence flow not found"}},
+        {"a: b: c\n", {"f.yaml:1:5: not readable as YAML: illegal map value"}},
+        {"a: 1\n---\nb: 2\n",
+         {"f.yaml:3:1: not readable as YAML: a second document begins; allowed: one"}},
+        {"just text\n", {"f.yaml:1:1: it must be key: value pairs"}},
+    };
+    for (const auto& row : rows) {
+        INFO(row.text);
+        CHECK(problems_of(row.text) == row.expected);
+    }
+}
+
+TEST_CASE("all problems of a file are told, not only the first", "[config]") {
+    CHECK(problems_of("workers: x\nlimits: {headers: 0, request_head: 1}\nroutes: 5\n") ==
+          Lines{"f.yaml:1:10: workers: 'x' is not a number of workers; allowed: auto, or 1 to 1024",
+                "f.yaml:2:19: limits.headers: '0' is out of range; allowed: 1 to 1000",
+                "f.yaml:2:36: limits.request_head: '1' is out of range; allowed: 1KiB to 1MiB",
+                "f.yaml:3:9: routes: it must be a list"});
+}
+
+TEST_CASE("values come from the environment", "[config]") {
+    ::setenv("FAIRLEAD_TEST_PORT", "9123", 1);
+    ::setenv("FAIRLEAD_TEST_EMPTY", "", 1);
+    const auto loaded = parse_config(R"(admin: {bind: "127.0.0.1:${FAIRLEAD_TEST_PORT}"}
+health: {bind: "${FAIRLEAD_TEST_NONE:-127.0.0.1:7}"}
+api: {bind: "${FAIRLEAD_TEST_EMPTY:-127.0.0.1:8}"}
+store: {embedded: "/a$${b}"}
+)",
+                                     "f.yaml");
+    REQUIRE(loaded.ok());
+    CHECK(loaded.process.admin.port == 9123);
+    CHECK(loaded.process.health.port == 7);
+    CHECK(loaded.process.api.bind.port == 8);
+    CHECK(loaded.process.store.embedded == "/a${b}");
+}
+
+TEST_CASE("a file that cannot be read is a problem of the whole file", "[config]") {
+    const auto loaded = control::load_config("/nonexistent/fairlead.yaml");
+    REQUIRE(loaded.problems.size() == 1);
+    CHECK(loaded.problems[0].to_string() ==
+          "/nonexistent/fairlead.yaml: cannot be read: No such file or directory");
+}
+
+TEST_CASE("no bytes make the loader throw or crash", "[config]") {
+    const std::string good =
+        "listeners:\n  - bind: a:1\n    tls: {certificates: [{cert: c, key: k}]}\nroutes: [{host: "
+        "a}]\n";
+    for (std::size_t cut = 0; cut <= good.size(); ++cut) parse_config(good.substr(0, cut), "f");
+    for (std::size_t at = 0; at < good.size(); ++at) {
+        for (const char c : {'\0', '\t', '*', '&', '[', '}', '!', '%', '\xff', ':'}) {
+            auto bad = good;
+            bad[at] = c;
+            parse_config(bad, "f");
+        }
+    }
+    parse_config(std::string(5000, '['), "f");
+    parse_config("listeners: &a [*a]\n", "f");
+    parse_config("services: &a {web: *a}\n", "f");
+    SUCCEED();
+}
+
+TEST_CASE("groups of settings that need a restart are named", "[config]") {
+    model::ProcessSettings one;
+    auto other = one;
+    CHECK(control::changed_groups(one, other).empty());
+    other.workers = 5;
+    other.docker.emplace();
+    CHECK(control::changed_groups(one, other) ==
+          std::vector<std::string_view>{"workers", "discovery"});
+}
+
+TEST_CASE("every row of the schema is complete", "[config]") {
+    for (const auto& row : control::config_keys()) {
+        INFO(row.path);
+        const bool is_scalar =
+            row.type == control::KeyType::text || row.type == control::KeyType::count ||
+            row.type == control::KeyType::duration || row.type == control::KeyType::size ||
+            row.type == control::KeyType::choice;
+        CHECK(is_scalar == (row.set != nullptr));
+        CHECK(std::count_if(control::config_keys().begin(), control::config_keys().end(),
+                            [&](const auto& other) { return other.path == row.path; }) == 1);
+        if (row.type == control::KeyType::list)
+            CHECK(control::find_key(std::string(row.path) + "[]") != nullptr);
+        if (row.path.find_last_of("]*") != row.path.size() - 1 && !row.path.empty())
+            CHECK(!row.help.empty());
+        // A default that its own row refuses would be a lie in the documentation.
+        const bool is_number = is_scalar && row.type != control::KeyType::text;
+        if (is_number && !row.by_default.empty())
+            CHECK(control::read_value(row, row.by_default).has_value());
+    }
+    for (const auto& policy : balance::policies()) {
+        CHECK(control::find_key("services.*.policy")->allowed.find(policy.name) !=
+              std::string_view::npos);
+    }
+}
