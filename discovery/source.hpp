@@ -1,26 +1,26 @@
 // A source of services and routes: the file, Docker, the store.
 //
 // A source runs on the control thread for the life of the process and always publishes the whole of
-// what it knows. What it cannot use it lists in SourceState::rejected. While it cannot reach what it
-// watches it publishes nothing (the last state stands) and says so in status().
+// what it knows. What it cannot use it lists in SourceState::rejected. While it cannot reach what
+// it watches it publishes nothing (the last state stands) and says so in status().
 //
 // Threads: control.
 #pragma once
-
-#include <functional>
-#include <optional>
-#include <string>
 
 #include "proxy/base/clock.hpp"
 #include "proxy/model/desired_state.hpp"
 #include "proxy/net/types.hpp"
 
+#include <functional>
+#include <optional>
+#include <string>
+
 namespace fairlead::discovery {
 
 struct SourceStatus {
     bool connected = false;
-    std::string detail;                        // the last problem, or what it is connected to
-    std::optional<WallTime> last_published;    // none: nothing yet
+    std::string detail;                      // the last problem, or what it is connected to
+    std::optional<WallTime> last_published;  // none: nothing yet
 };
 
 class Source {

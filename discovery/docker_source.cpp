@@ -1,0 +1,216 @@
+#include "discovery/docker_source.hpp"
+
+#include "proxy/base/log.hpp"
+#include "proxy/net/spawn.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace fairlead::discovery {
+namespace {
+
+constexpr Duration shortest_delay = 100ms;
+constexpr Duration longest_delay = 5s;
+// Events come in bursts (a start brings three); their containers are asked about once.
+constexpr Duration debounce = 10ms;
+// How far back the first subscription reaches: a container that was told to stop just before we
+// started is still leaving, and only its kill event says so.
+constexpr auto memory = 60s;
+
+}  // namespace
+
+DockerSource::DockerSource(net::executor executor, model::DockerSettings settings,
+                           LabelRules::CheckPolicy check_policy)
+    : executor_(executor),
+      settings_(std::move(settings)),
+      client_(executor, settings_.socket),
+      book_(LabelRules{settings_.address, check_policy}),
+      reconnect_(executor),
+      alarm_(executor),
+      done_(executor, TimePoint::max()),
+      reconnect_delay_(shortest_delay),
+      retry_delay_(shortest_delay),
+      last_event_(std::chrono::system_clock::now() - memory) {}
+
+net::task<> DockerSource::run(Publish publish) {
+    publish_ = std::move(publish);
+    is_refreshing_ = true;
+    net::spawn(executor_, "docker.refresh", refresh());
+    co_await watch();
+    wake();
+    while (is_refreshing_) co_await done_.async_wait();
+    publish_ = nullptr;
+}
+
+void DockerSource::stop() {
+    is_stopping_ = true;
+    client_.close();
+    reconnect_.cancel();
+    wake();
+}
+
+// The watching coroutine.
+
+net::task<> DockerSource::watch() {
+    while (!is_stopping_) {
+        const auto subscribed = co_await client_.subscribe(last_event_);
+        if (subscribed) {
+            log::info("docker.connected", log::kv("socket", settings_.socket));
+            status_.connected = true;
+            status_.detail = settings_.socket;
+            look_at_all_ = true;
+            wake();
+            co_await read_events();
+            status_.connected = false;
+        } else {
+            report(subscribed.error());
+        }
+        if (is_stopping_) break;
+        reconnect_.expires_after(reconnect_delay_);
+        reconnect_delay_ = std::min(reconnect_delay_ * 2, longest_delay);
+        co_await reconnect_.async_wait();
+    }
+    client_.close_events();
+}
+
+net::task<> DockerSource::read_events() {
+    while (!is_stopping_) {
+        const auto event = co_await client_.next_event();
+        if (!event) {
+            if (!is_stopping_) report(event.error());
+            co_return;
+        }
+        take(*event);
+    }
+}
+
+void DockerSource::take(const DockerEvent& event) {
+    if (event.name.empty()) {  // unreadable: anything may have happened
+        look_at_all_ = true;
+        wake();
+        return;
+    }
+    last_event_ = std::max(last_event_, event.at);
+    const auto effect = book_.apply(event);
+    if (effect.publish || effect.look) {
+        log::debug("docker.event", log::kv("action", event.name),
+                   log::kv("container", event.container.substr(0, 12)));
+    }
+    if (effect.publish) publish_now(event.at);
+    if (effect.look) look_at(event);
+}
+
+void DockerSource::look_at(const DockerEvent& event) {
+    if (pending_.empty()) pending_since_ = Clock::now() + debounce;
+    pending_.insert(event.container);
+    pending_cause_ = pending_cause_ ? std::min(*pending_cause_, event.at) : event.at;
+    wake();
+}
+
+// The asking coroutine.
+
+net::task<> DockerSource::refresh() {
+    while (!is_stopping_) {
+        const auto now = Clock::now();
+        if (!status_.connected) {
+            co_await sleep_until(TimePoint::max());
+        } else if (look_at_all_ || now >= next_resync_) {
+            const auto looked = co_await look_at_all();
+            if (looked || is_stopping_) continue;
+            // An engine that streams events but does not answer is no use: begin again.
+            report(looked.error());
+            status_.connected = false;
+            client_.close_events();
+        } else if (!pending_.empty() && now >= pending_since_) {
+            co_await look_at_pending();
+        } else {
+            co_await sleep_until(pending_.empty() ? next_resync_
+                                                  : std::min(pending_since_, next_resync_));
+        }
+    }
+    is_refreshing_ = false;
+    done_.cancel();
+}
+
+net::task<Checked<>> DockerSource::look_at_all() {
+    look_at_all_ = false;
+    pending_.clear();
+    const auto cause = std::exchange(pending_cause_, std::nullopt);
+    const auto asked = book_.mark();
+    const auto list = co_await client_.list();
+    if (!list) co_return list.error();
+    std::set<std::string> ids;
+    for (const auto& container : *list) {
+        if (takes_part(container.labels)) ids.insert(container.id);
+    }
+    book_.forget_others(ids, asked);
+    for (const auto& id : ids) {
+        if (is_stopping_) co_return Checked<>();
+        co_await inspect(id);
+    }
+    next_resync_ = Clock::now() + settings_.resync;
+    reconnect_delay_ = shortest_delay;
+    is_complete_ = true;
+    publish_now(cause);
+    co_return Checked<>();
+}
+
+net::task<> DockerSource::look_at_pending() {
+    const auto ids = std::exchange(pending_, std::set<std::string>());
+    const auto cause = std::exchange(pending_cause_, std::nullopt);
+    for (const auto& id : ids) {
+        if (is_stopping_) co_return;
+        co_await inspect(id);
+    }
+    publish_now(cause);
+}
+
+net::task<> DockerSource::inspect(std::string id) {
+    const auto asked = book_.mark();
+    auto facts = co_await client_.inspect(id);
+    if (is_stopping_) co_return;
+    if (!facts) {
+        log::warn("docker.inspect_failed", log::kv("container", id.substr(0, 12)),
+                  log::kv("why", facts.error().text()));
+        book_.learn_trouble(id, facts.error(), asked);
+        pending_.insert(id);
+        pending_since_ = Clock::now() + retry_delay_;
+        retry_delay_ = std::min(retry_delay_ * 2, longest_delay);
+        co_return;
+    }
+    retry_delay_ = shortest_delay;
+    if (*facts) {
+        book_.learn(std::move(**facts), asked);
+    } else {
+        book_.forget(id, asked);
+    }
+}
+
+void DockerSource::publish_now(std::optional<WallTime> caused_at) {
+    if (!is_complete_ || is_stopping_) return;
+    auto state = book_.state();
+    status_.last_published = std::chrono::system_clock::now();
+    if (published_ && published_->says_the_same_as(state)) return;
+    published_ = state;
+    state.caused_at = caused_at;
+    log::debug("docker.published", log::kv("services", state.services.size()),
+               log::kv("routes", state.routes.size()), log::kv("rejected", state.rejected.size()));
+    publish_(std::move(state));
+}
+
+void DockerSource::report(const Problem& why) {
+    // Once for each new trouble: a socket that is not there yet is asked for every few seconds.
+    if (status_.detail != why.text()) log::warn("docker.unreachable", log::kv("why", why.text()));
+    status_.detail = why.text();
+}
+
+net::task<> DockerSource::sleep_until(TimePoint at) {
+    alarm_.expires_at(at);
+    co_await alarm_.async_wait();
+}
+
+void DockerSource::wake() {
+    alarm_.cancel();
+}
+
+}  // namespace fairlead::discovery
