@@ -65,10 +65,14 @@ void Connection::on_timer() {
 }
 
 void Connection::advance() {
-    while (step()) {
+    // A flush that failed inside step() may succeed here, since the peer reads meanwhile: go on
+    // then.
+    for (;;) {
+        if (step()) continue;
+        if (phase_ == Phase::dead) return;
+        if (out_.empty()) break;
+        if (!flush()) return;
     }
-    if (phase_ == Phase::dead) return;
-    if (!flush()) return;
     const bool cut_short = phase_ == Phase::head || phase_ == Phase::body ||
                            phase_ == Phase::tunnel || phase_ == Phase::lingering;
     if (peer_ended_ && cut_short) phase_ = Phase::dead;
