@@ -1,7 +1,8 @@
 #include "control/admin_views.hpp"
 
+#include "proxy/base/duration_text.hpp"
+
 #include <boost/json/array.hpp>
-#include <fmt/format.h>
 
 namespace fairlead::control {
 namespace {
@@ -117,13 +118,6 @@ std::string_view endpoint_state_name(const model::Endpoint& endpoint, TimePoint 
     const auto admission = endpoint.state->admission();
     if (admission == model::Admission::ready && endpoint.state->is_ejected(now)) return "ejected";
     return to_string(admission);
-}
-
-std::string duration_text(model::Milliseconds duration) {
-    const auto ms = duration.count();
-    if (ms % 1000 != 0) return fmt::format("{}ms", ms);
-    if (ms == 0 || ms % 60'000 != 0) return fmt::format("{}s", ms / 1000);
-    return fmt::format("{}m", ms / 60'000);
 }
 
 }  // namespace fairlead::control

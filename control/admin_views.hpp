@@ -8,7 +8,7 @@
 
 #include <boost/json/object.hpp>
 
-#include <string>
+#include <string_view>
 
 namespace fairlead::control {
 
@@ -23,8 +23,5 @@ boost::json::object service_view(const model::Service& service, TimePoint now);
 
 /// "ready", "starting", "unhealthy", "paused", "draining" or "ejected".
 std::string_view endpoint_state_name(const model::Endpoint& endpoint, TimePoint now) noexcept;
-
-/// As in the configuration file: "250ms", "10s", "5m".
-std::string duration_text(model::Milliseconds duration);
 
 }  // namespace fairlead::control

@@ -3,6 +3,8 @@
 #include "proxy/base/ascii.hpp"
 #include "proxy/base/clock.hpp"
 #include "proxy/base/log.hpp"
+#include "proxy/net/listener.hpp"
+#include "proxy/net/socket.hpp"
 #include "proxy/net/spawn.hpp"
 
 #include <boost/asio/write.hpp>
@@ -11,12 +13,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <algorithm>
-#include <cstring>
 #include <exception>
 #include <optional>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <unordered_set>
 
@@ -39,60 +37,6 @@ constexpr Duration head_timeout = 10s;
 constexpr Duration body_timeout = 60s;
 constexpr Duration write_timeout = 60s;
 constexpr Duration linger_timeout = 2s;
-
-constexpr Duration first_back_off = 50ms;
-constexpr Duration longest_back_off = 1s;
-
-struct Place {
-    net::stream_protocol protocol;
-    net::stream_protocol::endpoint endpoint;
-
-    // Asio's generic types convert from anything, which makes an aggregate of them ambiguous.
-    Place(net::stream_protocol p, net::stream_protocol::endpoint e) : protocol(p), endpoint(e) {}
-};
-
-Checked<Place> resolve(const model::Address& address) {
-    namespace asio = net::asio;
-    if (address.kind == model::Address::Kind::unix_socket) {
-        return Place{net::stream_protocol(AF_UNIX, 0),
-                     asio::local::stream_protocol::endpoint(address.path)};
-    }
-    net::error_code ec;
-    auto ip = asio::ip::make_address(address.host, ec);
-    if (ec) {
-        asio::io_context io;
-        asio::ip::tcp::resolver resolver(io);
-        const auto found = resolver.resolve(address.host, "", ec);
-        if (ec || found.empty()) return problem("{}", ec.message());
-        ip = found.begin()->endpoint().address();
-    }
-    const asio::ip::tcp::endpoint endpoint(ip, address.port);
-    return Place{net::stream_protocol(endpoint.protocol()), endpoint};
-}
-
-/// A socket file that nobody listens on any more is in the way of bind.
-void remove_stale_socket(const model::Address& address, const Place& at) {
-    struct stat status = {};
-    if (::lstat(address.path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
-    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return;
-    const bool is_served =
-        ::connect(fd, at.endpoint.data(), static_cast<socklen_t>(at.endpoint.size())) == 0;
-    const bool is_refused = !is_served && errno == ECONNREFUSED;
-    ::close(fd);
-    if (is_refused) ::unlink(address.path.c_str());
-}
-
-/// The TCP endpoint behind a generic one; none for a Unix socket.
-std::optional<net::asio::ip::tcp::endpoint> to_tcp(const net::stream_protocol::endpoint& endpoint) {
-    const auto family = endpoint.data()->sa_family;
-    if (family != AF_INET && family != AF_INET6) return std::nullopt;
-    net::asio::ip::tcp::endpoint tcp;
-    if (endpoint.size() > tcp.capacity()) return std::nullopt;
-    tcp.resize(endpoint.size());
-    std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
-    return tcp;
-}
 
 HttpRequest to_request(http::request<http::string_body>&& message, const std::string& peer) {
     HttpRequest request;
@@ -192,14 +136,12 @@ public:
           bind(std::move(address)),
           handler(std::move(handle)),
           most_body(most),
-          acceptor(io_context),
           sweeper(io_context) {}
 
-    Checked<> listen();
+    static Checked<> listen(const std::shared_ptr<State>& self);
     void stop();
 
     // Coroutines hold the state by value: it outlives the server while they run out.
-    static net::task<> accept_loop(std::shared_ptr<State> self);
     static net::task<> sweep_loop(std::shared_ptr<State> self);
     static net::task<> serve(std::shared_ptr<State> self, net::stream_socket socket);
 
@@ -211,6 +153,8 @@ public:
     model::Address bound;
 
 private:
+    static void begin_serving(const std::shared_ptr<State>& self, net::stream_socket socket);
+
     enum class Next { keep, close, linger };
 
     net::task<Next> serve_one(HttpConnection& connection, boost::beast::flat_buffer& buffer);
@@ -218,69 +162,41 @@ private:
     net::task<Next> write(HttpConnection& connection, HttpReply reply, bool is_head, bool keep);
     net::task<Next> refuse(HttpConnection& connection, net::error_code ec);
 
-    net::acceptor acceptor;
+    std::optional<net::Listener> listener;
     net::timer sweeper;
     std::unordered_set<HttpConnection*> connections;
     bool is_stopping = false;
 };
 
-Checked<> HttpServer::State::listen() {
-    const auto refuse = [&](const std::string& why) {
-        return problem("cannot listen on {}: {}", to_string(bind), why);
+Checked<> HttpServer::State::listen(const std::shared_ptr<State>& self) {
+    const auto listening = net::bind_listener(self->bind, 1);
+    if (!listening) return listening.error();
+    self->bound = listening->address;
+    // Weak: the listener is the state's own.
+    const auto accepted = [weak = std::weak_ptr<State>(self)](net::stream_socket socket) {
+        if (const auto state = weak.lock()) begin_serving(state, std::move(socket));
     };
-    const auto at = resolve(bind);
-    if (!at) return refuse(at.error().text());
-    const bool is_unix = bind.kind == model::Address::Kind::unix_socket;
-    if (is_unix) remove_stale_socket(bind, *at);
-    net::error_code ec;
-    acceptor.open(at->protocol, ec);
-    if (!ec && !is_unix) acceptor.set_option(net::acceptor::reuse_address(true), ec);
-    if (!ec) acceptor.bind(at->endpoint, ec);
-    if (!ec) acceptor.listen(net::asio::socket_base::max_listen_connections, ec);
-    const auto local = ec ? net::stream_protocol::endpoint() : acceptor.local_endpoint(ec);
-    if (ec) {
-        net::error_code ignored;  // the first error is the one to tell
-        acceptor.close(ignored);
-        return refuse(ec.message());
-    }
-    bound = bind;
-    if (const auto tcp = to_tcp(local)) bound.port = tcp->port();
+    self->listener.emplace(self->io, listening->descriptors.front(), self->bound, accepted, [] {});
+    self->listener->start();
     return {};
 }
 
 void HttpServer::State::stop() {
     if (is_stopping) return;
     is_stopping = true;
-    net::error_code ignored;  // nothing to do about a failing close
-    if (bind.kind == model::Address::Kind::unix_socket && acceptor.is_open()) {
-        ::unlink(bind.path.c_str());
+    if (listener) {
+        listener->close();
+        if (bind.kind == model::Address::Kind::unix_socket) ::unlink(bind.path.c_str());
     }
-    acceptor.close(ignored);
     for (auto* connection : connections) {
         if (connection->doing == HttpConnection::Doing::waiting) connection->cancel();
     }
 }
 
-net::task<> HttpServer::State::accept_loop(std::shared_ptr<State> self) {
-    Duration back_off = first_back_off;
-    net::timer pause(self->io);
-    while (!self->is_stopping) {
-        auto [ec, socket] = co_await self->acceptor.async_accept();
-        if (self->is_stopping) break;
-        if (ec) {
-            // Out of descriptors, or a client that was gone already: neither ends the server.
-            if (ec == net::asio::error::connection_aborted) continue;
-            log::warn("http.accept_failed", log::kv("server", self->name),
-                      log::kv("error", ec.message()));
-            pause.expires_at(Clock::now() + back_off);
-            co_await pause.async_wait();
-            back_off = std::min(back_off * 2, longest_back_off);
-            continue;
-        }
-        back_off = first_back_off;
-        if (self->connections.size() >= most_connections) continue;  // closes it
-        net::spawn(self->io.get_executor(), "http connection", serve(self, std::move(socket)));
-    }
+void HttpServer::State::begin_serving(const std::shared_ptr<State>& self,
+                                      net::stream_socket socket) {
+    if (self->connections.size() >= most_connections) return;  // closes it
+    net::spawn(self->io.get_executor(), "http connection", serve(self, std::move(socket)));
 }
 
 net::task<> HttpServer::State::sweep_loop(std::shared_ptr<State> self) {
@@ -300,10 +216,9 @@ net::task<> HttpServer::State::serve(std::shared_ptr<State> self, net::stream_so
     net::error_code ec;
     const auto remote = socket.remote_endpoint(ec);
     if (ec) co_return;
-    const auto tcp = to_tcp(remote);
-    HttpConnection connection(std::move(socket), tcp ? tcp->address().to_string() : "unix");
-    // Answers are written whole; Nagle would only hold the last piece back. Fails on Unix sockets.
-    connection.socket.set_option(net::asio::ip::tcp::no_delay(true), ec);
+    const auto ip = net::ip_of(remote);
+    HttpConnection connection(std::move(socket), ip ? net::ip_text(*ip) : "unix");
+    net::prepare(connection.socket);
 
     struct Listed {
         State& state;
@@ -429,20 +344,20 @@ HttpServer::HttpServer(net::IoContext& io, std::string_view name, model::Address
     : state_(std::make_shared<State>(io, name, std::move(bind), std::move(handler), most_body)) {}
 
 HttpServer::~HttpServer() {
-    state_->stop();
+    stop();
 }
 
 Checked<> HttpServer::start() {
-    const auto listening = state_->listen();
+    const auto listening = State::listen(state_);
     if (!listening) return listening.error();
-    const auto on = state_->io.get_executor();
-    net::spawn(on, "http accept", State::accept_loop(state_));
-    net::spawn(on, "http sweep", State::sweep_loop(state_));
+    net::spawn(state_->io.get_executor(), "http sweep", State::sweep_loop(state_));
     return {};
 }
 
 void HttpServer::stop() {
     state_->stop();
+    // The accept that the close aborts completes in the next turn and must still find its listener.
+    net::asio::post(state_->io, [keep = state_] {});
 }
 
 model::Address HttpServer::bound() const {
