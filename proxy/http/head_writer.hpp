@@ -1,0 +1,32 @@
+// Writes HTTP/1.1 heads from parsed parts: names, framing and target are ours, nothing is copied raw.
+//
+// Threads: one worker. Appends to a string whose capacity the worker keeps.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "proxy/http/forwarding.hpp"
+#include "proxy/http/message.hpp"
+
+namespace fairlead::http {
+
+/// The request as an endpoint gets it. Its body is framed as head.body says.
+void write_request_head(std::string& out, const RequestHead& head, const ClientFacts& client);
+
+/// How the connection goes on after a response, as said to the client.
+enum class ConnectionWord : std::uint8_t { none, close, keep_alive, upgrade };
+
+/// The response as a client gets it. `framing`: how its body is framed on this side.
+void write_response_head(std::string& out, const ResponseHead& head, const Framing& framing, ConnectionWord word);
+
+/// "1a2b\r\n" before a chunk's data.
+void write_chunk_size(std::string& out, std::size_t size);
+
+/// What ends a chunked body: "0\r\n", trailers, an empty line.
+void write_last_chunk(std::string& out, const std::vector<Field>* trailers);
+
+/// The phrase of a status that we answer with ourselves.
+std::string_view standard_reason(int status) noexcept;
+
+}  // namespace fairlead::http

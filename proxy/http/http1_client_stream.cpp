@@ -1,0 +1,157 @@
+#include "proxy/http/http1_client_stream.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include "proxy/http/framing.hpp"
+#include "proxy/http/head_writer.hpp"
+
+namespace fairlead::http {
+namespace {
+
+// A response's head. Not configurable: endpoints are ours, and what ALB takes is half of it.
+constexpr HeadLimits response_limits = {64 * 1024, 256};
+
+// A body that goes on for more than this is read in larger pieces.
+constexpr std::uint64_t long_body = 48 * 1024;
+
+}  // namespace
+
+Http1ClientStream::Http1ClientStream(net::Transport& transport, net::BufferPool& buffers, net::DeadlineWheel& wheel,
+                                     std::string& scratch, const Timeouts& timeouts)
+    : transport_(transport),
+      buffers_(buffers),
+      timeouts_(timeouts),
+      deadline_(wheel, &Http1ClientStream::close_connection, this),
+      output_(transport, scratch) {}
+
+void Http1ClientStream::close_connection(void* self) { static_cast<Http1ClientStream*>(self)->transport_.close(); }
+
+bool Http1ClientStream::is_reusable() const noexcept {
+    return is_clean_ && body_.is_done() && head_.keep_alive && !upload_is_open_ && buffer_.filled_size() == 0;
+}
+
+net::Sent Http1ClientStream::send_head(const RequestHead& head, const ClientFacts& client, const BodyPiece& piece) {
+    method_ = head.method;
+    upload_is_open_ = !piece.is_last;
+    write_request_head(output_.scratch(), head, client);
+    return output_.send_head(head.body, piece);
+}
+
+net::Sent Http1ClientStream::send_body(const BodyPiece& piece) {
+    if (piece.is_last) upload_is_open_ = false;
+    const auto sent = output_.send_body(piece);
+    if (sent == net::Sent::all && !upload_is_open_) watch_reading();
+    return sent;
+}
+
+void Http1ClientStream::watch_reading() {
+    if (!is_reading_) {
+        deadline_.disarm();
+    } else if (has_response_bytes_) {
+        deadline_.arm(timeouts_.idle);
+    } else {
+        // While the request is still being sent it is for the client to be in time, not for the endpoint.
+        deadline_.arm(upload_is_open_ ? Duration::zero() : timeouts_.first_byte);
+    }
+}
+
+net::task<net::IoResult> Http1ClientStream::read() {
+    is_reading_ = true;
+    watch_reading();
+    auto [ec, n] = co_await transport_.read_some(buffer_.space());
+    is_reading_ = false;
+    deadline_.disarm();
+    if (!ec) {
+        buffer_.commit(n);
+        has_response_bytes_ = true;
+    }
+    co_return net::IoResult(ec, n);
+}
+
+net::task<result<>> Http1ClientStream::finish_sending() {
+    deadline_.arm(timeouts_.idle);
+    const net::error_code ec = co_await transport_.finish_writing();
+    const bool too_slow = deadline_.expired();
+    watch_reading();
+    if (!ec) co_return result<>();
+    if (too_slow) co_return Failure(Reason::upstream_idle_timeout);
+    co_return Failure(Reason::upstream_reset, ec);
+}
+
+net::task<result<>> Http1ClientStream::read_head() {
+    if (!buffer_) buffer_ = buffers_.borrow(net::BufferPool::small);
+    parser_.restart();
+    for (;;) {
+        if (buffer_.filled_size() > 0) {
+            const auto parsed = try_parse();
+            if (!parsed) co_return parsed.error();
+            if (*parsed) co_return result<>();
+        }
+        if (buffer_.space().empty()) {
+            parser_.restart();
+            buffer_.compact();
+            if (buffer_.space().empty()) buffer_ = buffers_.grown(buffer_, buffer_.capacity() * 2);
+        }
+        auto [ec, n] = co_await read();
+        if (ec) {
+            if (deadline_.expired()) co_return Failure(Reason::first_byte_timeout);
+            co_return Failure(has_response_bytes_ ? Reason::upstream_truncated : Reason::upstream_reset, ec);
+        }
+    }
+}
+
+result<bool> Http1ClientStream::try_parse() {
+    switch (parser_.parse_response(buffer_.filled(), response_limits, head_)) {
+        case ParseStatus::incomplete: return false;
+        case ParseStatus::failed: return Failure(Reason::bad_response);
+        case ParseStatus::complete: break;
+    }
+    if (check_response(head_, method_) != Reason::none) return Failure(Reason::bad_response);
+    body_.begin(head_.body, response_limits);
+    is_clean_ = head_.status >= 200;
+    buffer_.consume(parser_.size());
+    parser_.restart();
+    return true;
+}
+
+result<BodyPiece> Http1ClientStream::buffered_body() {
+    BodyPiece piece;
+    piece.is_last = body_.is_done();
+    if (piece.is_last || buffer_.filled_size() == 0) return piece;
+    const auto step = body_.step(buffer_.filled_begin(), buffer_.filled_size());
+    buffer_.consume(step.consumed);
+    if (step.kind == BodyReader::Step::Kind::failed) {
+        is_clean_ = false;
+        return Failure(Reason::bad_response);
+    }
+    return step.piece;
+}
+
+net::task<result<BodyPiece>> Http1ClientStream::read_body() {
+    for (;;) {
+        const auto buffered = buffered_body();
+        if (!buffered || buffered->is_last || !buffered->data.empty()) co_return buffered;
+        if (buffer_.filled_size() == 0 && body_.remaining() > long_body &&
+            buffer_.capacity() < net::BufferPool::large) {
+            buffer_ = buffers_.borrow(net::BufferPool::large);
+        }
+        if (buffer_.space().empty()) buffer_.compact();
+        if (buffer_.space().empty()) co_return Failure(Reason::bad_response);  // trailers beyond all limits
+        auto [ec, n] = co_await read();
+        if (ec) {
+            is_clean_ = false;
+            if (deadline_.expired()) co_return Failure(Reason::upstream_idle_timeout);
+            if (ec != net::asio::error::eof || !body_.end_of_stream()) co_return Failure(Reason::upstream_truncated, ec);
+            BodyPiece end;
+            end.is_last = true;
+            co_return end;
+        }
+    }
+}
+
+std::optional<RawConnection> Http1ClientStream::take_raw() {
+    is_clean_ = false;
+    return RawConnection{&transport_, buffer_.filled()};
+}
+
+}  // namespace fairlead::http

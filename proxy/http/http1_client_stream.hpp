@@ -1,0 +1,66 @@
+// HTTP/1.1 to an endpoint: sends one request and reads its response, on a connection that may have
+// carried others before.
+//
+// Threads: one worker. One object for each attempt; the connection outlives it.
+#pragma once
+
+#include <string>
+
+#include "proxy/http/body_reader.hpp"
+#include "proxy/http/head_parser.hpp"
+#include "proxy/http/http1_output.hpp"
+#include "proxy/http/message_stream.hpp"
+#include "proxy/net/buffer.hpp"
+#include "proxy/net/deadline.hpp"
+
+namespace fairlead::http {
+
+class Http1ClientStream final : public ClientStream {
+public:
+    struct Timeouts {
+        Duration first_byte = 60s;
+        Duration idle = 60s;
+    };
+
+    /// All references outlive the stream.
+    Http1ClientStream(net::Transport& transport, net::BufferPool& buffers, net::DeadlineWheel& wheel,
+                      std::string& scratch, const Timeouts& timeouts);
+
+    /// The response came whole, nothing came behind it, and the endpoint did not say close.
+    bool is_reusable() const noexcept;
+
+    net::Sent send_head(const RequestHead& head, const ClientFacts& client, const BodyPiece& piece) override;
+    net::Sent send_body(const BodyPiece& piece) override;
+    net::task<result<>> finish_sending() override;
+    net::task<result<>> read_head() override;
+    const ResponseHead& response() const noexcept override { return head_; }
+    result<BodyPiece> buffered_body() override;
+    net::task<result<BodyPiece>> read_body() override;
+    bool has_response_bytes() const noexcept override { return has_response_bytes_; }
+    std::optional<RawConnection> take_raw() override;
+
+private:
+    static void close_connection(void* self);
+    /// Reads into the buffer, within the deadline that fits what is being waited for.
+    net::task<net::IoResult> read();
+    void watch_reading();
+    /// True: the head is complete and acceptable, and is cut off the buffer's front.
+    result<bool> try_parse();
+
+    net::Transport& transport_;
+    net::BufferPool& buffers_;
+    const Timeouts timeouts_;
+    net::Deadline deadline_;
+    Http1Output output_;
+    net::Buffer buffer_;
+    HeadParser parser_;
+    ResponseHead head_;
+    BodyReader body_;
+    Method method_ = Method::get;
+    bool upload_is_open_ = false;  // the request's last piece has not been sent
+    bool has_response_bytes_ = false;
+    bool is_reading_ = false;
+    bool is_clean_ = false;
+};
+
+}  // namespace fairlead::http

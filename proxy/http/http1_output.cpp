@@ -1,0 +1,38 @@
+#include "proxy/http/http1_output.hpp"
+
+#include <array>
+
+#include "proxy/http/head_writer.hpp"
+
+namespace fairlead::http {
+
+net::Sent Http1Output::send_head(const Framing& framing, const BodyPiece& piece) {
+    is_chunked_ = framing.kind == Framing::Kind::chunked;
+    return send(piece);
+}
+
+net::Sent Http1Output::send_body(const BodyPiece& piece) {
+    scratch_.clear();
+    return send(piece);
+}
+
+net::Sent Http1Output::send(const BodyPiece& piece) {
+    std::array<std::string_view, 2> pieces = {piece.data, {}};
+    if (is_chunked_) {
+        const bool has_data = !piece.data.empty();
+        if (has_data) {
+            write_chunk_size(scratch_, piece.data.size());
+            pieces[1] = "\r\n";
+        }
+        if (piece.is_last && piece.trailers != nullptr) {
+            trailers_.assign(has_data ? "\r\n" : "");
+            write_last_chunk(trailers_, piece.trailers);
+            pieces[1] = trailers_;
+        } else if (piece.is_last) {
+            pieces[1] = has_data ? "\r\n0\r\n\r\n" : "0\r\n\r\n";
+        }
+    }
+    return transport_.write(scratch_, pieces);
+}
+
+}  // namespace fairlead::http

@@ -1,0 +1,230 @@
+#include "proxy/http/http1_server_stream.hpp"
+
+#include <algorithm>
+
+#include "proxy/http/framing.hpp"
+#include "proxy/http/head_writer.hpp"
+
+namespace fairlead::http {
+
+Http1ServerStream::Http1ServerStream(net::Transport& transport, net::BufferPool& buffers, net::DeadlineWheel& wheel,
+                                     std::string& scratch, const Settings& settings, const ClientFacts& client)
+    : transport_(transport),
+      buffers_(buffers),
+      settings_(settings),
+      client_(client),
+      read_deadline_(wheel, &Http1ServerStream::cancel_io, this),
+      write_deadline_(wheel, &Http1ServerStream::cancel_io, this),
+      output_(transport, scratch) {}
+
+void Http1ServerStream::cancel_io(void* self) { static_cast<Http1ServerStream*>(self)->transport_.cancel(); }
+
+net::task<result<>> Http1ServerStream::read_request() {
+    parser_.restart();
+    has_begun_response_ = false;
+    stopped_reading_ = false;
+    keeps_alive_ = true;
+    initial_body_ = {};
+    body_bytes_ = 0;
+    if (!buffer_) buffer_ = buffers_.borrow(net::BufferPool::small);
+    is_waiting_ = true;
+    bool head_deadline = false;
+    read_deadline_.arm(settings_.keep_alive);
+    for (;;) {
+        if (buffer_.filled_size() > 0) {
+            const auto parsed = try_parse();
+            if (!parsed || *parsed) {
+                is_waiting_ = false;
+                read_deadline_.disarm();
+                if (!parsed) {
+                    keeps_alive_ = false;
+                    co_return parsed.error();
+                }
+                co_return accept_head();
+            }
+            if (!head_deadline && parser_.has_begun()) {
+                head_deadline = true;  // of the whole head: slow senders cannot move it on
+                read_deadline_.arm(settings_.head_timeout);
+            }
+        }
+        make_room();
+        auto [ec, n] = co_await transport_.read_some(buffer_.space());
+        if (ec) {
+            is_waiting_ = false;
+            const bool too_slow = read_deadline_.expired() && parser_.has_begun();
+            keeps_alive_ = false;
+            if (too_slow) co_return Failure(Reason::head_timeout);
+            co_return Failure(Reason::client_closed, ec);
+        }
+        buffer_.commit(n);
+    }
+}
+
+result<bool> Http1ServerStream::try_parse() {
+    switch (parser_.parse_request(buffer_.filled(), settings_.head, head_)) {
+        case ParseStatus::incomplete: return false;
+        case ParseStatus::failed: return Failure(parser_.reason());
+        case ParseStatus::complete: break;
+    }
+    head_size_ = parser_.size();
+    return true;
+}
+
+void Http1ServerStream::make_room() {
+    if (!buffer_.space().empty()) return;
+    // The parser refuses heads beyond the limit, so this ends.
+    parser_.restart();
+    buffer_.compact();
+    if (buffer_.space().empty()) buffer_ = buffers_.grown(buffer_, buffer_.capacity() * 2);
+}
+
+result<> Http1ServerStream::accept_head() {
+    const auto reason = check_request(head_);
+    if (reason != Reason::none) {
+        keeps_alive_ = false;
+        body_.begin(Framing(), settings_.head);
+        return Failure(reason);
+    }
+    keeps_alive_ = head_.keep_alive;
+    body_.begin(head_.body, settings_.head);
+    const auto limit = settings_.request_body;
+    if (limit > 0 && head_.body.kind == Framing::Kind::length && head_.body.length > limit) {
+        keeps_alive_ = false;
+        return Failure(Reason::body_too_large);
+    }
+    initial_body_.is_last = body_.is_done();
+    const auto rest = buffer_.filled_size() - head_size_;
+    if (body_.is_done() || rest == 0) return {};
+    char* const data = buffer_.filled_begin() + head_size_;
+    auto step = body_.step(data, rest);
+    // The head stays where it is, so what the body took is cut out from behind it.
+    initial_body_ = step.piece;
+    body_bytes_ = step.piece.data.size();
+    const bool over_limit = limit > 0 && body_bytes_ > limit;
+    if (step.kind == BodyReader::Step::Kind::failed || over_limit) {
+        keeps_alive_ = false;
+        return Failure(over_limit ? Reason::body_too_large : Reason::bad_chunk);
+    }
+    head_size_ += step.consumed;
+    return {};
+}
+
+net::task<result<BodyPiece>> Http1ServerStream::read_body() {
+    if (!body_buffer_) {
+        const bool is_long = body_.kind() == Framing::Kind::chunked || body_.remaining() > net::BufferPool::small;
+        body_buffer_ = buffers_.borrow(is_long ? net::BufferPool::large : net::BufferPool::small);
+        // The start of a chunk's line may stand behind the head.
+        const auto rest = buffer_.filled().substr(head_size_);
+        std::copy(rest.begin(), rest.end(), body_buffer_.space().begin());
+        body_buffer_.commit(rest.size());
+        buffer_.truncate(rest.size());
+    }
+    for (;;) {
+        auto step = body_.step(body_buffer_.filled_begin(), body_buffer_.filled_size());
+        body_buffer_.consume(step.consumed);
+        if (step.kind != BodyReader::Step::Kind::needs_more) {
+            co_return take_piece(step);
+        }
+        if (body_buffer_.space().empty()) body_buffer_.compact();
+        auto space = body_buffer_.space();
+        if (space.empty()) co_return Failure(Reason::bad_chunk);  // a trailer section beyond all limits
+        if (body_.kind() == Framing::Kind::length && body_.remaining() < space.size()) {
+            space = space.first(static_cast<std::size_t>(body_.remaining()));
+        }
+        if (stopped_reading_) co_return Failure(Reason::client_closed);
+        read_deadline_.arm(settings_.body_timeout);
+        auto [ec, n] = co_await transport_.read_some(space);
+        read_deadline_.disarm();
+        if (ec) {
+            keeps_alive_ = false;
+            const bool too_slow = read_deadline_.expired() && !stopped_reading_;
+            co_return Failure(too_slow ? Reason::body_timeout : Reason::client_closed, ec);
+        }
+        body_buffer_.commit(n);
+    }
+}
+
+result<BodyPiece> Http1ServerStream::take_piece(const BodyReader::Step& step) {
+    if (step.kind == BodyReader::Step::Kind::failed) {
+        keeps_alive_ = false;
+        return Failure(Reason::bad_chunk);
+    }
+    body_bytes_ += step.piece.data.size();
+    if (settings_.request_body > 0 && body_bytes_ > settings_.request_body) {
+        keeps_alive_ = false;
+        return Failure(Reason::body_too_large);
+    }
+    return step.piece;
+}
+
+void Http1ServerStream::stop_reading() {
+    stopped_reading_ = true;
+    transport_.cancel();
+}
+
+bool Http1ServerStream::finish_request() {
+    write_deadline_.disarm();
+    if (!keeps_alive_ || !body_.is_done()) return false;
+    if (body_buffer_) {
+        // What the client sent behind a chunked body is its next request.
+        if (body_buffer_.filled_size() > 0) {
+            buffer_ = std::move(body_buffer_);
+        } else {
+            buffer_.clear();
+        }
+        body_buffer_ = net::Buffer();
+    } else {
+        buffer_.consume(head_size_);
+    }
+    head_size_ = 0;
+    return true;
+}
+
+net::Sent Http1ServerStream::send_interim(const ResponseHead& head) {
+    if (head_.version == Version::http10) return net::Sent::all;
+    write_response_head(output_.scratch(), head, Framing(), ConnectionWord::none);
+    return output_.send_head(Framing(), BodyPiece());
+}
+
+net::Sent Http1ServerStream::send_head(const ResponseHead& head, const BodyPiece& piece) {
+    has_begun_response_ = true;
+    const bool is_11 = head_.version == Version::http11;
+    Framing framing = head.body.kind == Framing::Kind::none ? head.declared : head.body;
+    if (framing.kind == Framing::Kind::until_close || (framing.kind == Framing::Kind::chunked && !is_11)) {
+        framing.kind = is_11 ? Framing::Kind::chunked : Framing::Kind::until_close;
+        if (piece.is_last && piece.trailers == nullptr && head.body.has_body()) {
+            framing = {Framing::Kind::length, piece.data.size()};  // all of it is here: say so
+        }
+    }
+    if (head.status == 204 || head.status < 200) framing = Framing();
+    if (framing.kind == Framing::Kind::until_close && head.body.has_body()) keeps_alive_ = false;
+
+    auto word = keeps_alive_ ? ConnectionWord::none : ConnectionWord::close;
+    if (keeps_alive_ && !is_11) word = ConnectionWord::keep_alive;
+    if (head.status == 101) word = ConnectionWord::upgrade;
+    write_response_head(output_.scratch(), head, framing, word);
+    return output_.send_head(head.body.has_body() ? framing : Framing(), piece);
+}
+
+net::Sent Http1ServerStream::send_body(const BodyPiece& piece) { return output_.send_body(piece); }
+
+net::task<result<>> Http1ServerStream::finish_sending() {
+    write_deadline_.arm(settings_.body_timeout);
+    const net::error_code ec = co_await transport_.finish_writing();
+    write_deadline_.disarm();
+    if (!ec) co_return result<>();
+    keeps_alive_ = false;
+    co_return Failure(write_deadline_.expired() ? Reason::client_write_timeout : Reason::client_closed, ec);
+}
+
+void Http1ServerStream::abort() {
+    keeps_alive_ = false;
+    transport_.abort();
+}
+
+std::optional<RawConnection> Http1ServerStream::take_raw() {
+    keeps_alive_ = false;
+    return RawConnection{&transport_, buffer_.filled().substr(head_size_)};
+}
+
+}  // namespace fairlead::http

@@ -1,0 +1,86 @@
+// HTTP/1.x from a client: reads one request after the other from a connection and sends the answers.
+//
+// Threads: one worker. One object serves all requests of a connection, one at a time.
+// Invariant: between requests the buffer holds exactly what the client sent ahead (pipelining).
+#pragma once
+
+#include <string>
+
+#include "proxy/http/body_reader.hpp"
+#include "proxy/http/head_parser.hpp"
+#include "proxy/http/http1_output.hpp"
+#include "proxy/http/message_stream.hpp"
+#include "proxy/model/config.hpp"
+#include "proxy/net/buffer.hpp"
+#include "proxy/net/deadline.hpp"
+
+namespace fairlead::http {
+
+class Http1ServerStream final : public ServerStream {
+public:
+    struct Settings {
+        HeadLimits head;
+        model::Bytes request_body = 0;  // 0: no limit
+        Duration keep_alive = 75s;
+        Duration head_timeout = 30s;
+        Duration body_timeout = 60s;
+    };
+
+    /// All references outlive the stream; `client` is what is known of the connection.
+    Http1ServerStream(net::Transport& transport, net::BufferPool& buffers, net::DeadlineWheel& wheel,
+                      std::string& scratch, const Settings& settings, const ClientFacts& client);
+
+    /// Waits for the next request's head. client_closed without response: the connection simply ended.
+    net::task<result<>> read_request();
+    /// After the exchange: whether another request can follow. False: close the connection.
+    bool finish_request();
+
+    /// Whether nothing of a next request has arrived.
+    bool is_idle() const noexcept { return is_waiting_ && buffer_.filled_size() == 0; }
+    /// The client may still be sending what nobody will read; see Connection's lingering close.
+    bool has_unread_body() const noexcept { return !body_.is_done(); }
+
+    const RequestHead& request() const noexcept override { return head_; }
+    const ClientFacts& client() const noexcept override { return client_; }
+    BodyPiece initial_body() const noexcept override { return initial_body_; }
+    net::task<result<BodyPiece>> read_body() override;
+    void stop_reading() override;
+    net::Sent send_interim(const ResponseHead& head) override;
+    net::Sent send_head(const ResponseHead& head, const BodyPiece& piece) override;
+    net::Sent send_body(const BodyPiece& piece) override;
+    net::task<result<>> finish_sending() override;
+    bool has_begun_response() const noexcept override { return has_begun_response_; }
+    void close_after_response() noexcept override { keeps_alive_ = false; }
+    void abort() override;
+    std::optional<RawConnection> take_raw() override;
+
+private:
+    static void cancel_io(void* self);
+    /// Parses what is buffered. True: the head is complete and acceptable.
+    result<bool> try_parse();
+    result<> accept_head();
+    void make_room();
+    result<BodyPiece> take_piece(const BodyReader::Step& step);
+
+    net::Transport& transport_;
+    net::BufferPool& buffers_;
+    const Settings& settings_;
+    const ClientFacts& client_;
+    net::Deadline read_deadline_;
+    net::Deadline write_deadline_;
+    Http1Output output_;
+    net::Buffer buffer_;       // the head, then what came with it
+    net::Buffer body_buffer_;  // further pieces of the body
+    std::size_t head_size_ = 0;
+    HeadParser parser_;
+    RequestHead head_;
+    BodyReader body_;
+    BodyPiece initial_body_;
+    model::Bytes body_bytes_ = 0;
+    bool is_waiting_ = false;
+    bool keeps_alive_ = true;
+    bool has_begun_response_ = false;
+    bool stopped_reading_ = false;
+};
+
+}  // namespace fairlead::http

@@ -1,0 +1,100 @@
+// The heads of requests and responses, whatever protocol carried them: flat tables of views into the
+// connection's buffer, which stay valid as long as that buffer holds the head.
+//
+// Threads: one worker. Cost: no allocation once the tables have grown to the usual size.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::http {
+
+/// The fields that we act on; all others are passed through as `other`.
+enum class FieldId : std::uint8_t {
+    other,
+    connection,
+    content_length,
+    expect,
+    forwarded,
+    host,
+    keep_alive,
+    proxy_connection,
+    te,
+    trailer,
+    transfer_encoding,
+    upgrade,
+    http2_settings,
+    x_forwarded_for,
+    x_forwarded_host,
+    x_forwarded_port,
+    x_forwarded_proto,
+};
+
+FieldId field_id(std::string_view name) noexcept;
+
+struct Field {
+    std::string_view name;   // as sent
+    std::string_view value;  // without surrounding white space
+    FieldId id = FieldId::other;
+};
+
+enum class Method : std::uint8_t { get, head, post, put, del, options, patch, trace, other };
+Method method_of(std::string_view name) noexcept;
+
+/// RFC 9110 9.2.2: sending it twice has the effect of sending it once.
+constexpr bool is_idempotent(Method method) noexcept {
+    return method != Method::post && method != Method::patch && method != Method::other;
+}
+
+enum class Version : std::uint8_t { http10, http11 };
+
+/// How a body's end is known.
+struct Framing {
+    enum class Kind : std::uint8_t { none, length, chunked, until_close };
+
+    Kind kind = Kind::none;
+    std::uint64_t length = 0;  // Kind::length
+
+    bool has_body() const noexcept { return kind != Kind::none && !(kind == Kind::length && length == 0); }
+};
+
+struct RequestHead {
+    std::string_view method_name;
+    Method method = Method::other;
+    Version version = Version::http11;
+    std::string_view target;  // origin form, or "*": what the endpoint gets
+    std::string_view path;    // the target up to '?'
+    std::string_view authority;  // Host as sent, port included; "" only in HTTP/1.0
+    std::string_view host;       // lower case, without port and trailing dot
+    std::vector<Field> fields;
+
+    Framing body;
+    bool keep_alive = true;        // the client will send another request
+    bool expects_continue = false;
+    bool upgrades_to_websocket = false;
+
+    std::string_view absolute_authority;  // of a target in absolute form; checked against Host
+    std::string lowered_host;             // storage for `host` where it was not lower case already
+};
+
+struct ResponseHead {
+    int status = 0;
+    std::string_view reason;
+    Version version = Version::http11;
+    std::vector<Field> fields;
+
+    Framing body;      // what follows this head
+    Framing declared;  // what its fields say: differs in answers to HEAD and in a 304
+    bool keep_alive = true;  // the endpoint's connection can carry another request
+};
+
+/// A part of a body. Views stay valid until the stream that gave it is asked for the next.
+struct BodyPiece {
+    std::string_view data;
+    bool is_last = false;
+    const std::vector<Field>* trailers = nullptr;  // with the last piece; null: none
+};
+
+}  // namespace fairlead::http

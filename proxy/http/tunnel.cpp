@@ -1,0 +1,77 @@
+#include "proxy/http/tunnel.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include "proxy/net/event.hpp"
+#include "proxy/net/spawn.hpp"
+
+namespace fairlead::http {
+namespace {
+
+/// What both directions share. Lives in run_tunnel's frame, which waits for both to end.
+struct Tunnel {
+    Tunnel(net::executor executor, net::Transport& client_side, net::Transport& endpoint_side, net::BufferPool& pool,
+           net::DeadlineWheel& wheel, Duration limit)
+        : client(client_side),
+          endpoint(endpoint_side),
+          buffers(pool),
+          idle(limit),
+          deadline(wheel, &Tunnel::close, this),
+          other_ended(executor) {}
+
+    static void close(void* self) {
+        auto& tunnel = *static_cast<Tunnel*>(self);
+        tunnel.client.close();
+        tunnel.endpoint.close();
+    }
+
+    net::Transport& client;
+    net::Transport& endpoint;
+    net::BufferPool& buffers;
+    const Duration idle;
+    net::Deadline deadline;
+    net::Event other_ended;
+};
+
+/// One direction. Returns when its source ended or anything failed.
+net::task<> copy(Tunnel& tunnel, net::Transport& from, net::Transport& to, std::string_view read_ahead) {
+    net::Buffer buffer = tunnel.buffers.borrow(net::BufferPool::small);
+    std::string_view data = read_ahead;
+    for (;;) {
+        tunnel.deadline.arm(tunnel.idle);
+        if (!data.empty()) {
+            const std::string_view pieces[] = {data};
+            if (to.write({}, pieces) != net::Sent::all) {
+                const net::error_code failed = co_await to.finish_writing();
+                if (failed) break;
+            }
+        }
+        buffer.clear();
+        auto [ec, n] = co_await from.read_some(buffer.space());
+        if (ec == net::asio::error::eof) {
+            to.shut_down_writing();
+            co_return;
+        }
+        if (ec) break;
+        data = std::string_view(buffer.filled_begin(), n);
+    }
+    Tunnel::close(&tunnel);
+}
+
+net::task<> copy_to_client(Tunnel& tunnel, std::string_view read_ahead) {
+    co_await copy(tunnel, tunnel.endpoint, tunnel.client, read_ahead);
+    tunnel.other_ended.set();
+}
+
+}  // namespace
+
+net::task<> run_tunnel(net::executor executor, RawConnection client, RawConnection endpoint, net::BufferPool& buffers,
+                       net::DeadlineWheel& wheel, Duration idle) {
+    Tunnel tunnel(executor, *client.transport, *endpoint.transport, buffers, wheel, idle);
+    net::spawn(executor, "tunnel", copy_to_client(tunnel, endpoint.read_ahead));
+    co_await copy(tunnel, tunnel.client, tunnel.endpoint, client.read_ahead);
+    co_await tunnel.other_ended.wait();
+    Tunnel::close(&tunnel);
+}
+
+}  // namespace fairlead::http

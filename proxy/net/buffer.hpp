@@ -1,0 +1,124 @@
+// Byte buffers that connections borrow while they have something to read.
+//
+// Threads: one worker.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fairlead::net {
+
+class BufferPool;
+
+/// Storage with a filled range, given back to its pool at the end. Empty: no storage.
+class Buffer {
+public:
+    Buffer() = default;
+    Buffer(Buffer&& other) noexcept { swap(other); }
+    Buffer& operator=(Buffer&& other) noexcept {
+        Buffer(std::move(other)).swap(*this);
+        return *this;
+    }
+    ~Buffer();
+
+    explicit operator bool() const noexcept { return storage_ != nullptr; }
+    std::size_t capacity() const noexcept { return capacity_; }
+
+    std::string_view filled() const noexcept { return {storage_.get() + begin_, end_ - begin_}; }
+    char* filled_begin() noexcept { return storage_.get() + begin_; }
+    std::size_t filled_size() const noexcept { return end_ - begin_; }
+    std::span<char> space() noexcept { return {storage_.get() + end_, capacity_ - end_}; }
+
+    void commit(std::size_t n) noexcept { end_ += n; }
+    void consume(std::size_t n) noexcept {
+        begin_ += n;
+        if (begin_ == end_) begin_ = end_ = 0;
+    }
+    /// Takes back what was committed last.
+    void truncate(std::size_t n) noexcept { end_ -= n; }
+    void clear() noexcept { begin_ = end_ = 0; }
+
+    /// Moves the filled range to the front. Views into it move with it.
+    void compact() noexcept {
+        if (begin_ == 0) return;
+        std::memmove(storage_.get(), storage_.get() + begin_, end_ - begin_);
+        end_ -= begin_;
+        begin_ = 0;
+    }
+
+    void swap(Buffer& other) noexcept {
+        std::swap(pool_, other.pool_);
+        std::swap(storage_, other.storage_);
+        std::swap(capacity_, other.capacity_);
+        std::swap(begin_, other.begin_);
+        std::swap(end_, other.end_);
+    }
+
+private:
+    friend class BufferPool;
+
+    BufferPool* pool_ = nullptr;
+    std::unique_ptr<char[]> storage_;
+    std::size_t capacity_ = 0;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+};
+
+/// Keeps buffers of two sizes for reuse; larger ones are made and freed.
+class BufferPool {
+public:
+    static constexpr std::size_t small = 16 * 1024;  // a head and a small body
+    static constexpr std::size_t large = 64 * 1024;  // a body that goes on
+
+    BufferPool() = default;
+    BufferPool(const BufferPool&) = delete;
+    BufferPool& operator=(const BufferPool&) = delete;
+
+    /// A buffer of at least `size`.
+    Buffer borrow(std::size_t size) {
+        Buffer buffer;
+        buffer.pool_ = this;
+        auto* const kept = size <= small ? &small_ : size <= large ? &large_ : nullptr;
+        buffer.capacity_ = size <= small ? small : size <= large ? large : size;
+        if (kept != nullptr && !kept->empty()) {
+            buffer.storage_ = std::move(kept->back());
+            kept->pop_back();
+        } else {
+            buffer.storage_.reset(new char[buffer.capacity_]);
+        }
+        return buffer;
+    }
+
+    /// A larger buffer with what `buffer` holds.
+    Buffer grown(const Buffer& buffer, std::size_t size) {
+        Buffer larger = borrow(size);
+        const auto filled = buffer.filled();
+        std::memcpy(larger.space().data(), filled.data(), filled.size());
+        larger.commit(filled.size());
+        return larger;
+    }
+
+private:
+    friend class Buffer;
+
+    static constexpr std::size_t most_kept = 256;  // of each size
+
+    void give_back(std::unique_ptr<char[]> storage, std::size_t capacity) {
+        auto* const kept = capacity == small ? &small_ : capacity == large ? &large_ : nullptr;
+        if (kept != nullptr && kept->size() < most_kept) kept->push_back(std::move(storage));
+    }
+
+    std::vector<std::unique_ptr<char[]>> small_;
+    std::vector<std::unique_ptr<char[]>> large_;
+};
+
+inline Buffer::~Buffer() {
+    if (storage_) pool_->give_back(std::move(storage_), capacity_);
+}
+
+}  // namespace fairlead::net

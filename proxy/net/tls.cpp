@@ -1,0 +1,125 @@
+#include "proxy/net/tls.hpp"
+
+#include <new>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "proxy/base/log.hpp"
+
+namespace fairlead::net {
+namespace {
+
+// ALPN, RFC 7301: each name preceded by its length.
+constexpr unsigned char offered_protocols[] = "\x08http/1.1";
+
+int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
+                    unsigned in_size, void*) {
+    unsigned char* chosen = nullptr;
+    const int answer = SSL_select_next_proto(&chosen, out_size, offered_protocols, sizeof offered_protocols - 1, in, in_size);
+    *out = chosen;
+    return answer == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+std::string last_error() {
+    char text[256] = {};
+    ERR_error_string_n(ERR_peek_last_error(), text, sizeof text);
+    ERR_clear_error();
+    return text;
+}
+
+}  // namespace
+
+void SslContextDelete::operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
+void SslDelete::operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+
+Checked<std::shared_ptr<const TlsContext>> TlsContext::load(const model::TlsSettings& settings) {
+    auto* const native = SSL_CTX_new(TLS_server_method());
+    if (native == nullptr) throw std::bad_alloc();
+    std::shared_ptr<const TlsContext> context(new TlsContext(native));
+
+    const bool only_13 = settings.min_version == model::TlsSettings::Version::tls13;
+    SSL_CTX_set_min_proto_version(native, only_13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+    SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(native, 1);  // one recv for a record's header and body
+    SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_alpn_select_cb(native, select_protocol, nullptr);
+
+    for (const auto& certificate : settings.certificates) {
+        if (SSL_CTX_use_certificate_chain_file(native, certificate.cert.c_str()) != 1) {
+            return problem("{}: not a readable PEM certificate chain: {}", certificate.cert, last_error());
+        }
+        if (SSL_CTX_use_PrivateKey_file(native, certificate.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+            return problem("{}: not a readable PEM key: {}", certificate.key, last_error());
+        }
+        if (SSL_CTX_check_private_key(native) != 1) {
+            return problem("{} is not the key of {}: {}", certificate.key, certificate.cert, last_error());
+        }
+    }
+    return context;
+}
+
+TlsSession::TlsSession(const TlsContext& context, int descriptor) : ssl_(SSL_new(context.native())) {
+    if (!ssl_ || SSL_set_fd(ssl_.get(), descriptor) != 1) throw std::bad_alloc();
+    SSL_set_accept_state(ssl_.get());
+}
+
+TlsWants TlsSession::wants(int result) {
+    switch (SSL_get_error(ssl_.get(), result)) {
+        case SSL_ERROR_WANT_READ: return TlsWants::read;
+        case SSL_ERROR_WANT_WRITE: return TlsWants::write;
+        case SSL_ERROR_ZERO_RETURN: return TlsWants::closed;
+        default: break;
+    }
+    failed_ = true;
+    ERR_clear_error();
+    return TlsWants::failed;
+}
+
+TlsWants TlsSession::handshake() {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl_.get());
+    if (result == 1) return TlsWants::nothing;
+    const int kind = SSL_get_error(ssl_.get(), result);
+    if (kind == SSL_ERROR_SSL) log::debug("tls.handshake_failed", log::kv("why", last_error()));
+    if (kind == SSL_ERROR_WANT_READ) return TlsWants::read;
+    if (kind == SSL_ERROR_WANT_WRITE) return TlsWants::write;
+    failed_ = true;
+    return TlsWants::failed;
+}
+
+TlsWants TlsSession::read(char* data, std::size_t size, std::size_t& n) {
+    ERR_clear_error();
+    const int result = SSL_read_ex(ssl_.get(), data, size, &n);
+    if (result == 1) return TlsWants::nothing;
+    n = 0;
+    return wants(result);
+}
+
+TlsWants TlsSession::write(const char* data, std::size_t size, std::size_t& n) {
+    ERR_clear_error();
+    const int result = SSL_write_ex(ssl_.get(), data, size, &n);
+    if (result == 1) return TlsWants::nothing;
+    n = 0;
+    return wants(result);
+}
+
+void TlsSession::shut_down() {
+    if (failed_ || SSL_in_init(ssl_.get()) != 0) return;
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+    ERR_clear_error();
+}
+
+bool TlsSession::has_buffered_input() const noexcept { return SSL_has_pending(ssl_.get()) == 1; }
+
+std::string_view TlsSession::alpn() const noexcept {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+    return {reinterpret_cast<const char*>(name), size};
+}
+
+}  // namespace fairlead::net

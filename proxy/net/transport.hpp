@@ -1,0 +1,88 @@
+// A byte stream to a client or an endpoint: a socket, with TLS on top or not. The one seam between
+// plain and encrypted connections; everything above is written once.
+//
+// Reading suspends. Writing is tried at once, without a coroutine and without a trip through the
+// event loop, because a socket nearly always takes what a small message needs; only what it did not
+// take is waited for.
+//
+// Threads: one worker. One read and one write may be under way at the same time.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "proxy/base/failure.hpp"
+#include "proxy/net/tls.hpp"
+#include "proxy/net/types.hpp"
+
+namespace fairlead::net {
+
+using IoResult = std::tuple<error_code, std::size_t>;
+
+enum class Sent : std::uint8_t { all, pending, failed };
+
+class Transport {
+public:
+    explicit Transport(stream_socket socket) noexcept : socket_(std::move(socket)) {}
+    Transport(const Transport&) = delete;
+    Transport& operator=(const Transport&) = delete;
+
+    stream_socket& socket() noexcept { return socket_; }
+    bool is_tls() const noexcept { return tls_.has_value(); }
+    bool is_open() const noexcept { return socket_.is_open(); }
+
+    /// Server side. Runs until done or failed; a deadline that closes the socket ends it.
+    task<error_code> handshake(const TlsContext& context);
+
+    /// At least one byte, or asio::error::eof, or what went wrong.
+    task<IoResult> read_some(std::span<char> into);
+
+    /// Sends `pieces` in order as far as the socket takes them at once. What it did not take is kept
+    /// by reference, but for `head`, which is copied: pieces stay valid until finish_writing is done.
+    /// pending: call finish_writing before writing anything else. failed: write_error() says why.
+    static constexpr std::size_t most_pieces = 4;
+    Sent write(std::string_view head, std::span<const std::string_view> pieces);
+
+    /// Waits until everything is sent. Returns the error that write() met, if it failed.
+    task<error_code> finish_writing();
+
+    error_code write_error() const noexcept { return write_error_; }
+
+    /// Bytes of application data sent since construction.
+    std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
+
+    /// Ends waiting operations with an error; the connection stays usable for the other side.
+    void cancel();
+    /// close_notify where there is TLS, then FIN. Pending operations end with an error.
+    void close();
+    /// RST: the peer must not take what it got for complete.
+    void abort();
+    /// FIN, and we go on reading. Not with TLS, where close_notify stands for it.
+    void shut_down_writing();
+
+private:
+    task<IoResult> read_tls(std::span<char> into);
+    task<error_code> wait_for(TlsWants wants);
+    /// Sends from queue_ until empty or blocked.
+    Sent drain_queue();
+    Sent drain_queue_plain();
+    Sent drain_queue_tls();
+    void take_sent(std::size_t n);
+
+    stream_socket socket_;
+    std::optional<TlsSession> tls_;
+    std::array<std::string_view, most_pieces + 1> queue_;
+    std::size_t queue_at_ = 0;
+    std::size_t queue_end_ = 0;
+    std::string kept_head_;
+    TlsWants write_wants_ = TlsWants::write;
+    error_code write_error_;
+    std::uint64_t bytes_sent_ = 0;
+};
+
+}  // namespace fairlead::net

@@ -1,0 +1,17 @@
+// Opens a connection to an endpoint.
+//
+// Threads: one worker. Host names are resolved by Asio's resolver thread, never on the worker.
+#pragma once
+
+#include "proxy/base/failure.hpp"
+#include "proxy/model/address.hpp"
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/types.hpp"
+
+namespace fairlead::upstream {
+
+/// A connected, prepared socket, or resolve_failed, connect_refused, connect_failed, connect_timeout.
+net::task<result<net::stream_socket>> connect(net::executor executor, net::DeadlineWheel& wheel,
+                                              const model::Address& address, Duration timeout);
+
+}  // namespace fairlead::upstream

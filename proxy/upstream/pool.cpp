@@ -1,0 +1,88 @@
+#include "proxy/upstream/pool.hpp"
+
+#include <algorithm>
+
+#include "proxy/net/socket.hpp"
+#include "proxy/upstream/connector.hpp"
+
+namespace fairlead::upstream {
+
+using metrics::Metric;
+
+Lease::Lease(Pool& pool, model::EndpointStatePtr endpoint) : pool_(pool), endpoint_(std::move(endpoint)) {
+    endpoint_->begin_request();
+    next_ = pool_.leases_;
+    if (next_ != nullptr) next_->link_ = &next_;
+    pool_.leases_ = this;
+    link_ = &pool_.leases_;
+}
+
+Lease::~Lease() {
+    *link_ = next_;
+    if (next_ != nullptr) next_->link_ = link_;
+    endpoint_->end_request();
+    if (keep_ && transport_ && transport_->is_open()) pool_.give_back(*this);
+}
+
+Pool::~Pool() { close_idle(); }
+
+net::task<result<>> Pool::connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout, Reuse reuse) {
+    if (take_idle(lease, reuse)) co_return result<>();
+    counters_.add(Metric::upstream_connects);
+    auto socket = co_await upstream::connect(executor_, wheel_, endpoint.address, timeout);
+    if (!socket) co_return socket.error();
+    lease.transport_ = std::make_unique<net::Transport>(std::move(*socket));
+    co_return result<>();
+}
+
+bool Pool::take_idle(Lease& lease, Reuse reuse) {
+    if (reuse == Reuse::never) return false;
+    const auto at = idle_.find(lease.endpoint_.get());
+    if (at == idle_.end()) return false;
+    auto& kept = at->second;
+    while (!kept.empty()) {
+        Idle idle = std::move(kept.back());
+        kept.pop_back();
+        counters_.subtract(Metric::upstream_idle);
+        if (reuse == Reuse::checked && net::is_readable_or_closed(idle.transport->socket())) continue;
+        counters_.add(Metric::upstream_reuses);
+        lease.transport_ = std::move(idle.transport);
+        lease.is_reused_ = true;
+        return true;
+    }
+    return false;
+}
+
+void Pool::give_back(Lease& lease) {
+    if (lease.endpoint_->is_gone() || lease.endpoint_->admission() != model::Admission::ready) return;
+    auto& kept = idle_[lease.endpoint_.get()];
+    if (kept.size() >= most_idle) return;
+    kept.push_back({std::move(lease.transport_), lease.endpoint_, net::DeadlineWheel::coarse_now()});
+    counters_.add(Metric::upstream_idle);
+}
+
+void Pool::sweep(TimePoint now) {
+    for (auto at = idle_.begin(); at != idle_.end();) {
+        auto& kept = at->second;
+        const auto is_over = [&](const Idle& idle) {
+            return idle.since + idle_limit < now || idle.endpoint->is_gone() ||
+                   idle.endpoint->admission() != model::Admission::ready;
+        };
+        const auto before = kept.size();
+        std::erase_if(kept, is_over);
+        counters_.subtract(Metric::upstream_idle, before - kept.size());
+        at = kept.empty() ? idle_.erase(at) : std::next(at);
+    }
+    for (Lease* lease = leases_; lease != nullptr; lease = lease->next_) {
+        if (lease->endpoint_->cut_at() > now || !lease->transport_) continue;
+        lease->was_cut_ = true;
+        lease->transport_->close();
+    }
+}
+
+void Pool::close_idle() {
+    for (const auto& [endpoint, kept] : idle_) counters_.subtract(Metric::upstream_idle, kept.size());
+    idle_.clear();
+}
+
+}  // namespace fairlead::upstream

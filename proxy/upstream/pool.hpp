@@ -1,0 +1,101 @@
+// The connections of one worker to endpoints: those in use (leases) and those kept idle for reuse.
+//
+// Keyed by EndpointState, that is by the endpoint's identity: a container that gets a port which
+// another one had never gets its connections.
+//
+// Threads: one worker.
+// Invariant: an idle connection has no pending operation and, as far as we know, no unread bytes.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/base/failure.hpp"
+#include "proxy/metrics/counters.hpp"
+#include "proxy/model/policy.hpp"
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/transport.hpp"
+
+namespace fairlead::upstream {
+
+class Pool;
+
+/// The right to use one connection for one request. Counts as in flight at the endpoint from before
+/// the connection is opened, so that balancing and draining see it. Closes the connection at the end
+/// unless keep() was called.
+class Lease {
+public:
+    Lease(Pool& pool, model::EndpointStatePtr endpoint);
+    ~Lease();
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+
+    net::Transport& transport() noexcept { return *transport_; }
+    const model::EndpointState& endpoint() const noexcept { return *endpoint_; }
+    /// It carried another request before: the endpoint may have closed it in the meantime.
+    bool is_reused() const noexcept { return is_reused_; }
+    /// It was ended because the endpoint drained for longer than it may.
+    bool was_cut() const noexcept { return was_cut_; }
+
+    /// The connection may carry another request: to be called when the response came whole.
+    void keep() noexcept { keep_ = true; }
+
+private:
+    friend class Pool;
+
+    Pool& pool_;
+    model::EndpointStatePtr endpoint_;
+    std::unique_ptr<net::Transport> transport_;
+    Lease* next_ = nullptr;
+    Lease** link_ = nullptr;
+    bool is_reused_ = false;
+    bool keep_ = false;
+    bool was_cut_ = false;
+};
+
+enum class Reuse : std::uint8_t { allowed, checked, never };
+
+class Pool {
+public:
+    /// Most servers close idle connections after 5 s or more; we give them up before.
+    static constexpr Duration idle_limit = 4s;
+    static constexpr std::size_t most_idle = 512;  // for each endpoint
+
+    Pool(net::executor executor, net::DeadlineWheel& wheel, metrics::Counters& counters)
+        : executor_(executor), wheel_(wheel), counters_(counters) {}
+    ~Pool();
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+
+    /// Gives `lease` a connection: the one that became idle last, or a new one.
+    /// checked: an idle one only if the endpoint has not closed it, as far as the kernel knows.
+    net::task<result<>> connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout, Reuse reuse);
+    /// The part of connect() that does not wait: true if an idle connection was there.
+    bool take_idle(Lease& lease, Reuse reuse);
+
+    /// Closes idle connections that are too old or whose endpoint takes no more requests, and cuts the
+    /// leases of endpoints that drained for too long. Call about once a second, and after a change.
+    void sweep(TimePoint now);
+
+    void close_idle();
+
+private:
+    friend class Lease;
+
+    struct Idle {
+        std::unique_ptr<net::Transport> transport;
+        model::EndpointStatePtr endpoint;
+        TimePoint since;
+    };
+
+    void give_back(Lease& lease);
+
+    net::executor executor_;
+    net::DeadlineWheel& wheel_;
+    metrics::Counters& counters_;
+    std::unordered_map<const model::EndpointState*, std::vector<Idle>> idle_;  // newest last
+    Lease* leases_ = nullptr;
+};
+
+}  // namespace fairlead::upstream
