@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <sys/epoll.h>
 
 namespace fairlead::bench {
@@ -12,6 +13,8 @@ constexpr auto sweep_interval = std::chrono::milliseconds(100);
 constexpr auto pause_after_failure = std::chrono::milliseconds(5);
 constexpr auto finish_within = std::chrono::seconds(1);
 
+std::atomic<bool> stopping{false};
+
 }  // namespace
 
 Driver::Driver(const Target& target, const Plan& plan)
@@ -20,10 +23,15 @@ Driver::Driver(const Target& target, const Plan& plan)
         connections_.push_back(std::make_unique<LoadConnection>(target, statistics_, epoll_.get()));
 }
 
+void Driver::stop_all() noexcept {
+    stopping.store(true, std::memory_order_relaxed);
+}
+
 void Driver::run() {
     begin_ = Clock::now() + plan_.start_offset;
     const auto end = begin_ + plan_.duration;
-    for (auto now = Clock::now(); now < end; now = Clock::now()) {
+    for (auto now = Clock::now(); now < end && !stopping.load(std::memory_order_relaxed);
+         now = Clock::now()) {
         start_due(now);
         auto until = std::min(end, next_sweep_);
         if (plan_.rate > 0 && due(started_) > now) until = std::min(until, due(started_));
@@ -31,12 +39,12 @@ void Driver::run() {
         wait(until);
         fail_overdue(Clock::now());
     }
+    ran_ = std::min(Clock::now(), end) - begin_;
     if (plan_.rate > 0) {
-        const auto planned = static_cast<std::uint64_t>(
-            plan_.rate * std::chrono::duration<double>(plan_.duration).count());
+        const auto planned = static_cast<std::uint64_t>(plan_.rate * seconds());
         if (planned > started_) statistics_.add(LoadError::unsent, planned - started_);
     }
-    const auto last = end + finish_within;
+    const auto last = begin_ + ran_ + finish_within;
     while (any_busy() && Clock::now() < last) wait(last);
     for (auto& connection : connections_) {
         if (!connection->free()) connection->fail(LoadError::unfinished);

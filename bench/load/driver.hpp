@@ -32,6 +32,10 @@ public:
 
     /// Sends load for the plan's duration, then waits for what is in flight (1 s at most).
     void run();
+    /// How long load was sent: the plan's duration, or less after stop_all().
+    double seconds() const noexcept { return std::chrono::duration<double>(ran_).count(); }
+    /// Every driver's run() comes to its end. May be called by a signal handler.
+    static void stop_all() noexcept;
     const Statistics& statistics() const noexcept { return statistics_; }
 
 private:
@@ -53,6 +57,7 @@ private:
     Clock::time_point
         hold_until_{};  // after a failed request, so that a dead target is not hammered
     std::uint64_t started_ = 0;
+    Clock::duration ran_{};
 };
 
 }  // namespace fairlead::bench

@@ -2,6 +2,7 @@
 #include "bench/common/options.hpp"
 #include "bench/load/driver.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -27,6 +28,7 @@ constexpr const char* help =
     "  --close           one connection a request\n"
     "  --timeout S       seconds for one complete answer (default 10)\n"
     "  --json            one JSON object instead of text\n\n"
+    "SIGTERM and SIGINT end the run early; the report covers what was measured.\n"
     "Only addresses of this machine are accepted: it is a measuring tool, not a weapon.\n"
     "Exit status: 0; 1 when no request was answered; 2 for a wrong command line.\n";
 
@@ -75,7 +77,12 @@ void read_option(Command& command, const Option& option) {
         usage_error("unknown option " + name);
 }
 
-Statistics measure(const Command& command) {
+struct Measured {
+    Statistics total;
+    double seconds = 0;
+};
+
+std::unique_ptr<Measured> measure(const Command& command) {
     const auto target = make_target(*command.url, command.shape);
     std::vector<std::unique_ptr<Driver>> drivers;
     for (unsigned i = 0; i < command.threads; ++i) {
@@ -94,9 +101,12 @@ Statistics measure(const Command& command) {
     drivers.front()->run();
     for (auto& thread : threads) thread.join();
 
-    Statistics total;
-    for (const auto& driver : drivers) total.merge(driver->statistics());
-    return total;
+    auto measured = std::make_unique<Measured>();
+    for (const auto& driver : drivers) {
+        measured->total.merge(driver->statistics());
+        measured->seconds = std::max(measured->seconds, driver->seconds());
+    }
+    return measured;
 }
 
 int run(int argc, char** argv) {
@@ -110,11 +120,12 @@ int run(int argc, char** argv) {
     }
     if (!command.url) usage_error("a URL is required");
     ::signal(SIGPIPE, SIG_IGN);
-    const auto statistics = std::make_unique<Statistics>(measure(command));
-    const double seconds = std::chrono::duration<double>(command.plan.duration).count();
-    std::printf("%s", command.json ? (statistics->to_json(seconds) + "\n").c_str()
-                                   : statistics->to_text(seconds).c_str());
-    return statistics->latency.count() > 0 ? 0 : 1;
+    for (const int number : {SIGTERM, SIGINT}) ::signal(number, [](int) { Driver::stop_all(); });
+    const auto measured = measure(command);
+    const auto& [total, seconds] = *measured;
+    std::printf("%s", command.json ? (total.to_json(seconds) + "\n").c_str()
+                                   : total.to_text(seconds).c_str());
+    return total.latency.count() > 0 ? 0 : 1;
 }
 
 }  // namespace
