@@ -85,4 +85,10 @@ void Pool::close_idle() {
     idle_.clear();
 }
 
+void Pool::cut_all() {
+    for (Lease* lease = leases_; lease != nullptr; lease = lease->next_) {
+        lease->close();
+    }
+}
+
 }  // namespace fairlead::upstream

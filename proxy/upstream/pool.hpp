@@ -32,7 +32,7 @@ public:
     Lease& operator=(const Lease&) = delete;
 
     net::Transport& transport() noexcept { return *transport_; }
-    const model::EndpointState& endpoint() const noexcept { return *endpoint_; }
+    model::EndpointState& endpoint() const noexcept { return *endpoint_; }
     /// It carried another request before: the endpoint may have closed it in the meantime.
     bool is_reused() const noexcept { return is_reused_; }
     /// It was ended because the endpoint drained for longer than it may.
@@ -40,6 +40,10 @@ public:
 
     /// The connection may carry another request: to be called when the response came whole.
     void keep() noexcept { keep_ = true; }
+    /// Whoever waits for the connection gets an error.
+    void close() {
+        if (transport_) transport_->close();
+    }
 
 private:
     friend class Pool;
@@ -79,6 +83,8 @@ public:
     void sweep(TimePoint now);
 
     void close_idle();
+    /// Closes the connections of all leases: whoever holds one gets an error from it.
+    void cut_all();
 
 private:
     friend class Lease;

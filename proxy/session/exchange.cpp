@@ -1,0 +1,247 @@
+#include "proxy/session/exchange.hpp"
+
+#include "proxy/base/log.hpp"
+#include "proxy/http/reply.hpp"
+#include "proxy/http/tunnel.hpp"
+#include "proxy/upstream/retry.hpp"
+
+namespace fairlead::session {
+
+using metrics::Metric;
+
+namespace {
+
+// As HAProxy's usual `timeout tunnel`: a quiet WebSocket is not a dead one.
+constexpr Duration tunnel_idle = 1h;
+
+log::Level level_of(Side side) {
+    switch (side) {
+        case Side::downstream: return log::Level::debug;
+        case Side::upstream: return log::Level::warn;
+        case Side::internal: break;
+    }
+    return log::Level::error;
+}
+
+}  // namespace
+
+Exchange::Exchange(Worker& worker, http::ServerStream& client)
+    : worker_(worker), client_(client), snapshot_(worker.snapshot()), began_(Clock::now()), total_(worker.wheel(), &Exchange::cut, this) {
+    worker_.counters().add(Metric::requests_active);
+}
+
+Exchange::~Exchange() { worker_.counters().subtract(Metric::requests_active); }
+
+net::task<> Exchange::run() {
+    const Reason refused = route();
+    if (refused != Reason::none) {
+        co_await answer(refused);
+        record(refused);
+        co_return;
+    }
+    const auto done = co_await dispatch();
+    if (!done) {
+        co_await answer(done.error());
+    }
+    record(done ? Reason::none : done.error().reason);
+}
+
+Reason Exchange::route() {
+    if (*snapshot_ == nullptr) return Reason::no_service;
+    const auto& request = client_.request();
+    const auto match = (*snapshot_)->match(request.host, request.path);
+    if (match.route == nullptr) return Reason::no_route;
+    service_ = match.service;
+    return service_ == nullptr ? Reason::no_service : Reason::none;
+}
+
+net::task<result<>> Exchange::dispatch() {
+    const auto& settings = service_->settings;
+    Failure failure(Reason::no_endpoint);
+    const model::EndpointState* avoid = nullptr;
+    total_.arm(settings.timeouts.total);
+    bool grew_old = false;  // the last attempt died of a connection that was too old: any new one will do
+    for (unsigned tries = 0; tries < settings.attempts;) {
+        const auto* const endpoint = pick(avoid);
+        if (endpoint == nullptr) break;
+        if (failure.reason != Reason::no_endpoint) worker_.counters().add(Metric::attempts_repeated);
+
+        upstream::Lease lease(worker_.pool(), endpoint->state);
+        lease_ = &lease;
+        const auto done = co_await attempt(lease, *endpoint, reuse_for(grew_old));
+        if (done) co_return done;
+        lease_ = nullptr;
+        failure = done.error();
+        if (lease.was_cut()) failure = Reason::drain_timeout;
+        if (total_.expired()) failure = Reason::total_timeout;
+        if (!judge(failure, lease)) break;
+        grew_old = lease.is_reused();
+        avoid = grew_old ? nullptr : endpoint->state.get();
+        if (!grew_old) ++tries;
+    }
+    co_return failure;
+}
+
+const model::Endpoint* Exchange::pick(const model::EndpointState* avoid) {
+    auto& cursor = service_->state->cell(worker_.index()).cursor;
+    model::PickInput input;
+    input.now = net::DeadlineWheel::coarse_now();
+    input.avoid = avoid;
+    if (const auto* const endpoint = service_->policy->pick(input, cursor)) return endpoint;
+    input.ignore_ejections = true;
+    return service_->policy->pick(input, cursor);
+}
+
+upstream::Reuse Exchange::reuse_for(bool grew_old) const {
+    if (grew_old) return upstream::Reuse::never;
+    // What cannot be repeated is not sent on a connection that may be gone; the check costs a system call.
+    return http::is_idempotent(client_.request().method) ? upstream::Reuse::allowed : upstream::Reuse::checked;
+}
+
+net::task<result<>> Exchange::attempt(upstream::Lease& lease, const model::Endpoint& endpoint, upstream::Reuse reuse) {
+    auto& pool = worker_.pool();
+    if (!pool.take_idle(lease, reuse)) {
+        const auto connected =
+            co_await pool.connect(lease, endpoint, service_->settings.timeouts.connect, upstream::Reuse::never);
+        if (!connected) co_return connected.error();
+    }
+    endpoint.state->count_request();
+    co_return co_await forward(lease);
+}
+
+net::task<result<>> Exchange::forward(upstream::Lease& lease) {
+    const auto& timeouts = service_->settings.timeouts;
+    http::Http1ClientStream::Timeouts limits;
+    limits.first_byte = timeouts.first_byte;
+    limits.idle = timeouts.idle;
+    http::Http1ClientStream endpoint(lease.transport(), worker_.buffers(), worker_.wheel(), worker_.scratch(), limits);
+    Upload upload(worker_.executor(), client_, endpoint, lease.transport());
+
+    const auto body = client_.initial_body();
+    if (endpoint.send_head(client_.request(), client_.client(), body) != net::Sent::all) {
+        const auto sent = co_await endpoint.finish_sending();
+        if (!sent && body.is_last && !client_.request().body.has_body()) co_return sent;
+    }
+    if (!body.is_last) upload.start();
+
+    auto done = co_await await_response(endpoint, upload);
+    co_await upload.finish();
+    has_response_bytes_ = endpoint.has_response_bytes();
+    if (upload.client_failure() && !done) co_return *upload.client_failure();
+    if (done && endpoint.is_reusable()) lease.keep();
+    co_return done;
+}
+
+net::task<result<>> Exchange::await_response(http::ClientStream& endpoint, Upload& upload) {
+    for (;;) {
+        const auto read = co_await endpoint.read_head();
+        if (!read) co_return read;
+        const auto& head = endpoint.response();
+        if (head.status == 101) co_return co_await tunnel(endpoint);
+        if (head.status >= 200) break;
+        const auto begun = client_.send_interim(head);
+        const auto sent = co_await finish(begun);
+        if (!sent) co_return sent;
+    }
+    // A client that is still sending when its answer comes may go on for ever: this is its last request.
+    if (upload.is_running()) client_.close_after_response();
+    co_return co_await relay_response(endpoint);
+}
+
+net::task<result<>> Exchange::relay_response(http::ClientStream& endpoint) {
+    const auto first = endpoint.buffered_body();
+    if (!first) co_return first.error();
+    http::BodyPiece piece = *first;
+    status_ = endpoint.response().status;
+    auto sent = client_.send_head(endpoint.response(), piece);
+    for (;;) {
+        if (sent != net::Sent::all) {
+            const auto finished = co_await client_.finish_sending();
+            if (!finished) co_return finished;
+        }
+        if (piece.is_last) co_return result<>();
+        const auto next = co_await endpoint.read_body();
+        if (!next) co_return next.error();
+        piece = *next;
+        sent = client_.send_body(piece);
+    }
+}
+
+net::task<result<>> Exchange::tunnel(http::ClientStream& endpoint) {
+    if (!client_.request().upgrades_to_websocket) co_return Failure(Reason::bad_upgrade);
+    status_ = 101;
+    const http::BodyPiece nothing;
+    const auto begun = client_.send_head(endpoint.response(), nothing);
+    const auto sent = co_await finish(begun);
+    if (!sent) co_return sent;
+    const auto client_side = client_.take_raw();
+    const auto endpoint_side = endpoint.take_raw();
+    if (!client_side || !endpoint_side) co_return Failure(Reason::internal_error);
+    worker_.counters().add(Metric::tunnels_open);
+    co_await http::run_tunnel(worker_.executor(), *client_side, *endpoint_side, worker_.buffers(), worker_.wheel(),
+                              tunnel_idle);
+    worker_.counters().subtract(Metric::tunnels_open);
+    co_return result<>();
+}
+
+net::task<> Exchange::answer(const Failure& failure) {
+    if (client_.has_begun_response() || status_of(failure.reason) == 0) {
+        client_.abort();
+        co_return;
+    }
+    http::Reply reply = http::make_reply(failure.reason);
+    status_ = reply.head.status;
+    http::BodyPiece piece;
+    piece.is_last = true;
+    if (client_.request().method == http::Method::head) {
+        reply.head.body = http::Framing();
+    } else {
+        piece.data = reply.body;
+    }
+    if (!client_.initial_body().is_last) client_.close_after_response();
+    const auto begun = client_.send_head(reply.head, piece);
+    const auto sent = co_await finish(begun);
+    if (!sent) client_.abort();
+}
+
+net::task<result<>> Exchange::finish(net::Sent sent) {
+    if (sent == net::Sent::all) co_return result<>();
+    co_return co_await client_.finish_sending();
+}
+
+bool Exchange::judge(const Failure& failure, const upstream::Lease& lease) {
+    upstream::AttemptFacts facts;
+    facts.failure = failure.reason;
+    facts.method = client_.request().method;
+    facts.body_is_whole = client_.initial_body().is_last;
+    facts.has_response_bytes = has_response_bytes_;
+    facts.was_reused = lease.is_reused();
+    const bool repeat = !client_.has_begun_response() && upstream::may_repeat(facts);
+    // A connection that grew old in the pool is no news: the next attempt tells.
+    if (repeat && facts.was_reused) return true;
+    log::line(level_of(side_of(failure.reason)), "attempt.failed", log::kv("service", service_->spec.name),
+              log::kv("endpoint", lease.endpoint().identity()), log::kv("reason", to_string(failure.reason)),
+              log::kv("error", failure.cause ? failure.cause.message() : std::string("-")),
+              log::kv("repeated", repeat));
+    if (upstream::speaks_against_endpoint(facts)) {
+        worker_.counters().add(Metric::ejections);
+        lease.endpoint().eject_until(net::DeadlineWheel::coarse_now() + service_->settings.ejection);
+    }
+    return repeat;
+}
+
+void Exchange::cut(void* self) {
+    auto& exchange = *static_cast<Exchange*>(self);
+    if (exchange.lease_ != nullptr) exchange.lease_->close();
+}
+
+void Exchange::record(Reason reason) {
+    if (reason != Reason::none) worker_.counters().add(reason);
+    if (service_ == nullptr) return;
+    auto& cell = service_->state->cell(worker_.index());
+    const auto status_class = static_cast<std::size_t>(status_ / 100);
+    cell.by_status_class[status_class < cell.by_status_class.size() ? status_class : 0].add();
+    cell.latency.observe(Clock::now() - began_);
+}
+
+}  // namespace fairlead::session

@@ -1,0 +1,59 @@
+// The life of one request: route, pick, lease, forward, relay, record. Knows no protocol: it moves
+// heads and body pieces between two message streams (http/message_stream.hpp).
+//
+// Threads: one worker. Lives in the frame of the connection that read the request.
+#pragma once
+
+#include "proxy/base/failure.hpp"
+#include "proxy/http/http1_client_stream.hpp"
+#include "proxy/http/message_stream.hpp"
+#include "proxy/session/upload.hpp"
+#include "proxy/session/worker.hpp"
+#include "proxy/upstream/pool.hpp"
+
+namespace fairlead::session {
+
+class Exchange {
+public:
+    /// `client` has a request; it gets its response, or is aborted.
+    Exchange(Worker& worker, http::ServerStream& client);
+    ~Exchange();
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
+    net::task<> run();
+
+private:
+    /// Route: sets service_, or says why there is none.
+    Reason route();
+    /// Tries endpoints until one answers or no further try is allowed.
+    net::task<result<>> dispatch();
+    const model::Endpoint* pick(const model::EndpointState* avoid);
+    upstream::Reuse reuse_for(bool grew_old) const;
+    /// One attempt: from the lease to the end of the response.
+    net::task<result<>> attempt(upstream::Lease& lease, const model::Endpoint& endpoint, upstream::Reuse reuse);
+    net::task<result<>> forward(upstream::Lease& lease);
+    net::task<result<>> await_response(http::ClientStream& endpoint, Upload& upload);
+    net::task<result<>> relay_response(http::ClientStream& endpoint);
+    net::task<result<>> tunnel(http::ClientStream& endpoint);
+    /// Our own answer where one can still be given; else the client is cut off.
+    net::task<> answer(const Failure& failure);
+    /// Sends; waits only if the client does not take it at once.
+    net::task<result<>> finish(net::Sent sent);
+    /// Logs a failed attempt and takes the endpoint out of choice where it is to blame. True: try again.
+    bool judge(const Failure& failure, const upstream::Lease& lease);
+    void record(Reason reason);
+    static void cut(void* self);
+
+    Worker& worker_;
+    http::ServerStream& client_;
+    const PinnedSnapshot snapshot_;
+    const model::Service* service_ = nullptr;
+    const TimePoint began_;
+    net::Deadline total_;              // timeouts.total
+    upstream::Lease* lease_ = nullptr;  // of the attempt under way
+    int status_ = 0;
+    bool has_response_bytes_ = false;
+};
+
+}  // namespace fairlead::session

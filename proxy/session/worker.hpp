@@ -1,0 +1,108 @@
+// One worker: a thread's io_context and everything that lives on it.
+//
+// Threads: the worker's own, but for the constructor, start(), post(), join() (control) and what
+// counters() and connections read (any).
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/smart_ptr/local_shared_ptr.hpp>
+#include <boost/smart_ptr/make_local_shared.hpp>
+
+#include "proxy/metrics/counters.hpp"
+#include "proxy/model/snapshot.hpp"
+#include "proxy/net/buffer.hpp"
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/listener.hpp"
+#include "proxy/session/listener_context.hpp"
+#include "proxy/upstream/pool.hpp"
+
+namespace fairlead::session {
+
+class Connection;
+
+/// What all workers share. Outlives them.
+struct Shared {
+    model::Limits limits;
+    std::atomic<std::uint32_t> connections{0};  // client connections over all workers
+};
+
+/// A request holds one: its snapshot cannot change or vanish under it. Copying costs no atomic.
+using PinnedSnapshot = boost::local_shared_ptr<const model::SnapshotPtr>;
+
+/// Ends coroutines that still wait, while what they refer to is alive.
+class WorkerIo : public net::IoContext {
+public:
+    WorkerIo() : net::IoContext(1) {}
+    using net::IoContext::shutdown;
+};
+
+class Worker {
+public:
+    Worker(std::size_t index, Shared& shared);
+    ~Worker();
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    // Control thread
+    /// Takes `descriptor`. Before start().
+    void listen(int descriptor, const model::Address& address, const ListenerContext& context);
+    void start();
+    /// Runs `work` on the worker.
+    void post(std::function<void()> work);
+    /// Ends everything and waits for the thread. Idempotent.
+    void join();
+    const metrics::Counters& counters() const noexcept { return counters_; }
+
+    // Worker thread
+    std::size_t index() const noexcept { return index_; }
+    net::executor executor() noexcept { return io_.get_executor(); }
+    net::DeadlineWheel& wheel() noexcept { return wheel_; }
+    net::BufferPool& buffers() noexcept { return buffers_; }
+    std::string& scratch() noexcept { return scratch_; }
+    upstream::Pool& pool() noexcept { return pool_; }
+    metrics::Counters& counters() noexcept { return counters_; }
+    const PinnedSnapshot& snapshot() const noexcept { return snapshot_; }
+    bool is_draining() const noexcept { return draining_; }
+
+    void install(model::SnapshotPtr snapshot);
+    /// `drained` is called, on the worker, when no client connection is left.
+    void begin_drain(std::function<void()> drained);
+
+private:
+    friend class Connection;
+
+    void accept(net::stream_socket socket, const ListenerContext& context);
+    void add(Connection& connection);
+    void remove(Connection& connection);
+    net::task<> close_idle_connections();
+    void tell_if_drained();
+    void stop();
+    net::task<> sweep_every_second();
+
+    const std::size_t index_;
+    Shared& shared_;
+    WorkerIo io_;
+    net::DeadlineWheel wheel_{io_};
+    net::BufferPool buffers_;
+    std::string scratch_;
+    metrics::Counters counters_;
+    upstream::Pool pool_;
+    PinnedSnapshot snapshot_;
+    std::vector<std::unique_ptr<net::Listener>> listeners_;
+    net::timer sweep_timer_{io_};
+    net::timer patience_timer_{io_};
+    net::timer stop_timer_{io_};
+    Connection* connections_ = nullptr;
+    std::function<void()> drained_;
+    bool draining_ = false;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace fairlead::session
