@@ -38,6 +38,7 @@ struct DockerConnection::Wire {
 
 DockerConnection::DockerConnection(net::executor executor, std::string socket)
     : path_(std::move(socket)), wire_(std::make_shared<Wire>(executor)) {
+    wire_->buffer.reserve(16 * 1024);  // Beast reads as much as fits, 512 bytes at first
     wire_->parser.header_limit(32 * 1024);
     wire_->parser.body_limit(boost::none);  // read_all() counts; an event stream has no end
 }

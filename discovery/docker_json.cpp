@@ -235,7 +235,8 @@ Checked<WallTime> parse_time(string_view text) {
     const std::chrono::year_month_day date(std::chrono::year(*year),
                                            std::chrono::month(static_cast<unsigned>(*month)),
                                            std::chrono::day(static_cast<unsigned>(*day)));
-    if (!date.ok()) return bad();
+    if (!date.ok() || *year > 2200) return bad();
+    if (*year < 1970) return WallTime{};  // the year 1 means never, and does not fit nanoseconds
     auto rest = text.substr(19);
     std::int64_t nanos = 0;
     if (rest.starts_with('.')) {
