@@ -17,7 +17,7 @@ libraries=(
 )
 test_tools=(
     catch2 openssl redis-server docker.io busybox-static iptables iproute2
-    strace valgrind clang-format clang-tidy
+    strace valgrind clang-format clang-tidy shellcheck
 )
 bench_tools=(nginx-light haproxy wrk apache2-utils)
 second_compiler=(clang-19 libclang-rt-19-dev)

@@ -44,8 +44,12 @@ def need_program(name):
 
 
 def binary(name):
-    """One of our programs: of FAIRLEAD_BIN_DIR, else of the newest preset that was built."""
-    folders = [os.environ["FAIRLEAD_BIN_DIR"]] if "FAIRLEAD_BIN_DIR" in os.environ else [
+    """One of our programs: of FAIRLEAD_BIN_DIR (the tools of FAIRLEAD_TOOLS_DIR, where that is set:
+    they need no sanitizer), else of the preset that was built last."""
+    chosen = os.environ.get("FAIRLEAD_BIN_DIR")
+    if name != "fairlead":
+        chosen = os.environ.get("FAIRLEAD_TOOLS_DIR", chosen)
+    folders = [chosen] if chosen else [
         os.path.join(ROOT, "build", preset) for preset in ("release", "dev", "asan")]
     paths = [path for path in (os.path.join(folder, name) for folder in folders) if os.path.exists(path)]
     if not paths:
