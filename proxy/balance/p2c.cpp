@@ -5,9 +5,11 @@
 namespace fairlead::balance {
 namespace {
 
-// (in_flight + 1) / weight, compared without division.
+// in_flight / weight, compared without division. Idle endpoints are equal, whatever their weight:
+// the draw is by weight already, and a light endpoint would else get nothing when there is little
+// to do.
 bool is_less_loaded(const model::Endpoint& a, const model::Endpoint& b) noexcept {
-    const auto load = [](const model::Endpoint& e) { return std::uint64_t{e.state->in_flight()} + 1; };
+    const auto load = [](const model::Endpoint& e) { return std::uint64_t{e.state->in_flight()}; };
     return load(a) * b.weight < load(b) * a.weight;
 }
 
@@ -15,7 +17,8 @@ class P2c final : public model::Policy {
 public:
     explicit P2c(const std::vector<model::Endpoint>& endpoints) : schedule_(endpoints) {}
 
-    const model::Endpoint* pick(const model::PickInput& input, model::Cursor& cursor) const override {
+    const model::Endpoint* pick(const model::PickInput& input,
+                                model::Cursor& cursor) const override {
         const auto turns = schedule_.size();
         if (turns == 0) return nullptr;
         const auto turn = cursor.random.below(turns);
@@ -34,6 +37,8 @@ private:
 
 }  // namespace
 
-model::PolicyPtr make_p2c(const std::vector<model::Endpoint>& endpoints) { return std::make_unique<P2c>(endpoints); }
+model::PolicyPtr make_p2c(const std::vector<model::Endpoint>& endpoints) {
+    return std::make_unique<P2c>(endpoints);
+}
 
 }  // namespace fairlead::balance
