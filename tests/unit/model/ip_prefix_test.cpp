@@ -1,0 +1,32 @@
+#include "proxy/model/ip_prefix.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+using fairlead::model::parse_ip;
+using fairlead::model::parse_ip_prefix;
+
+TEST_CASE("a prefix contains the addresses of its range and no others", "[model]") {
+    struct Row {
+        std::string prefix, address;
+        bool is_inside;
+    };
+    const auto row = GENERATE(
+        Row{"10.0.0.0/8", "10.255.0.1", true}, Row{"10.0.0.0/8", "11.0.0.1", false},
+        Row{"192.168.4.0/22", "192.168.7.255", true}, Row{"192.168.4.0/22", "192.168.8.0", false},
+        Row{"127.0.0.1", "127.0.0.1", true}, Row{"127.0.0.1", "127.0.0.2", false},
+        Row{"0.0.0.0/0", "203.0.113.9", true}, Row{"0.0.0.0/0", "2001:db8::1", false},
+        Row{"2001:db8::/32", "2001:db8:ffff::1", true},
+        Row{"2001:db8::/33", "2001:db8:8000::", false}, Row{"::/0", "2001:db8::1", true},
+        Row{"10.0.0.0/8", "::ffff:10.1.2.3", true});
+    CAPTURE(row.prefix, row.address);
+    CHECK(parse_ip_prefix(row.prefix)->contains(*parse_ip(row.address)) == row.is_inside);
+}
+
+TEST_CASE("a malformed prefix is refused", "[model]") {
+    const std::string text = GENERATE("", "10.0.0.0/", "10.0.0.0/33", "10.0.0.1/8", "::/129",
+                                      "host/8", "10.0.0.0/8x", "10.0.0.0/-1");
+    CAPTURE(text);
+    CHECK_FALSE(parse_ip_prefix(text).has_value());
+}
