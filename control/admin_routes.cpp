@@ -135,8 +135,8 @@ HttpReply AdminRoutes::healthz(const std::string&) const {
         view["detail"] = source.detail;
         view["changes"] = source.changes;
         if (source.last_heard) {
-            const std::chrono::duration<double> age = now - *source.last_heard;
-            view["age_seconds"] = age.count();
+            const auto age = now - *source.last_heard;
+            view["age_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(age).count();
         } else {
             view["age_seconds"] = nullptr;
         }

@@ -18,9 +18,6 @@
 #include <unistd.h>
 #include <unordered_set>
 
-// g++ 12 takes a coroutine frame's own operator delete for a mismatch once it inlined new.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-
 namespace fairlead::control {
 namespace {
 
@@ -188,6 +185,7 @@ void HttpServer::State::stop() {
         listener->close();
         if (bind.kind == model::Address::Kind::unix_socket) ::unlink(bind.path.c_str());
     }
+    sweeper.cancel();
     for (auto* connection : connections) {
         if (connection->doing == HttpConnection::Doing::waiting) connection->cancel();
     }

@@ -1,0 +1,11 @@
+// The command line: `fairlead run`, `check`, `routes`, `services`, `version`.
+//
+// Exit codes: 0 done; 1 it could not be done (a port is taken, nobody answers); 2 the command line
+// or the configuration is wrong; 128 + signal after a second SIGTERM or SIGINT.
+#pragma once
+
+namespace fairlead::control {
+
+int run_command_line(int argc, const char* const* argv);
+
+}  // namespace fairlead::control

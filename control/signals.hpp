@@ -1,0 +1,33 @@
+// What the operating system tells the process: SIGTERM and SIGINT stop it, SIGHUP re-reads the
+// file.
+//
+// Threads: control.
+#pragma once
+
+#include "proxy/net/types.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace fairlead::control {
+
+class Signals {
+public:
+    using Handler = std::function<void(int signal)>;
+
+    /// From now on these signals no longer end the process; `handler` gets each, in order.
+    Signals(net::IoContext& io, Handler handler);
+    ~Signals();
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
+
+    void stop();
+
+private:
+    struct State;
+    static net::task<> wait(std::shared_ptr<State> state);
+
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace fairlead::control
