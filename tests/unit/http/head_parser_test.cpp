@@ -1,0 +1,77 @@
+#include <catch2/catch.hpp>
+
+#include "proxy/http/head_parser.hpp"
+
+using namespace fairlead;
+using namespace fairlead::http;
+
+TEST_CASE("a head reads the same however it is cut", "[http][parser]") {
+    const std::string text =
+        "GET /a?b=c HTTP/1.1\r\nHost: example.org\r\nAccept:  */*  \r\nX-Empty:\r\n\r\nrest";
+    for (std::size_t first = 0; first < text.size(); ++first) {
+        HeadParser parser;
+        RequestHead head;
+        const auto early = parser.parse_request(std::string_view(text).substr(0, first), HeadLimits(), head);
+        REQUIRE(early != ParseStatus::failed);
+        if (early == ParseStatus::incomplete) {
+            REQUIRE(parser.parse_request(text, HeadLimits(), head) == ParseStatus::complete);
+        }
+        CHECK(parser.size() == text.size() - 4);
+        CHECK(head.method == Method::get);
+        CHECK(head.target == "/a?b=c");
+        CHECK(head.path == "/a");
+        REQUIRE(head.fields.size() == 3);
+        CHECK(head.fields[0].id == FieldId::host);
+        CHECK(head.fields[1].value == "*/*");
+        CHECK(head.fields[2].value.empty());
+    }
+}
+
+TEST_CASE("an absolute target becomes origin form", "[http][parser]") {
+    const auto parse = [](std::string_view text, RequestHead& head) {  // literals: the head refers to them
+        HeadParser parser;
+        return parser.parse_request(text, HeadLimits(), head);
+    };
+    RequestHead head;
+    REQUIRE(parse("GET HTTP://a:80/x?y HTTP/1.1\r\n\r\n", head) == ParseStatus::complete);
+    CHECK(head.target == "/x?y");
+    CHECK(head.absolute_authority == "a:80");
+    REQUIRE(parse("GET http://a HTTP/1.1\r\n\r\n", head) == ParseStatus::complete);
+    CHECK(head.target == "/");
+    CHECK(parse("GET http:// HTTP/1.1\r\n\r\n", head) == ParseStatus::failed);
+    CHECK(parse("GET ftp://a/ HTTP/1.1\r\n\r\n", head) == ParseStatus::failed);
+    CHECK(parse("GET http://a?b HTTP/1.1\r\n\r\n", head) == ParseStatus::failed);
+}
+
+TEST_CASE("a head over a limit is refused before it is complete", "[http][parser]") {
+    HeadLimits limits;
+    limits.bytes = 100;
+    limits.fields = 2;
+    RequestHead head;
+    HeadParser too_long;
+    CHECK(too_long.parse_request("GET /" + std::string(200, 'a'), limits, head) == ParseStatus::failed);
+    CHECK(too_long.reason() == Reason::head_too_large);
+    HeadParser too_many;
+    CHECK(too_many.parse_request("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", limits, head) == ParseStatus::failed);
+    CHECK(too_many.reason() == Reason::head_too_large);
+}
+
+TEST_CASE("every field that is acted on is known by any spelling", "[http][parser]") {
+    CHECK(field_id("Connection") == FieldId::connection);
+    CHECK(field_id("CONTENT-LENGTH") == FieldId::content_length);
+    CHECK(field_id("transfer-Encoding") == FieldId::transfer_encoding);
+    CHECK(field_id("HOST") == FieldId::host);
+    CHECK(field_id("Te") == FieldId::te);
+    CHECK(field_id("Trailer") == FieldId::trailer);
+    CHECK(field_id("Upgrade") == FieldId::upgrade);
+    CHECK(field_id("Expect") == FieldId::expect);
+    CHECK(field_id("Forwarded") == FieldId::forwarded);
+    CHECK(field_id("Keep-Alive") == FieldId::keep_alive);
+    CHECK(field_id("Proxy-Connection") == FieldId::proxy_connection);
+    CHECK(field_id("HTTP2-Settings") == FieldId::http2_settings);
+    CHECK(field_id("X-Forwarded-For") == FieldId::x_forwarded_for);
+    CHECK(field_id("X-Forwarded-Host") == FieldId::x_forwarded_host);
+    CHECK(field_id("X-Forwarded-Port") == FieldId::x_forwarded_port);
+    CHECK(field_id("X-Forwarded-Proto") == FieldId::x_forwarded_proto);
+    CHECK(field_id("Content-Lengt_") == FieldId::other);
+}
