@@ -13,6 +13,16 @@ constexpr std::string_view allowed =
 constexpr std::uint16_t default_port = 6379;
 constexpr unsigned highest_database = 65535;
 
+Checked<std::uint16_t> parse_port(std::string_view text) {
+    if (text.empty()) return default_port;
+    unsigned number = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (ec != std::errc{} || end != text.data() + text.size() || number == 0 || number > 65535) {
+        return problem("the port must be 1 to 65535; {}", allowed);
+    }
+    return static_cast<std::uint16_t>(number);
+}
+
 Checked<unsigned> parse_database(std::string_view path) {
     if (path.empty() || path == "/") return 0u;
     path.remove_prefix(1);
@@ -46,8 +56,9 @@ Checked<RedisUrl> parse_redis_url(std::string_view text) {
     }
     url.address.host = parsed->host_type() == boost::urls::host_type::ipv6 ? parsed->host_address()
                                                                            : parsed->host();
-    url.address.port = parsed->port().empty() ? default_port : parsed->port_number();
-    if (url.address.port == 0) return problem("the port must be 1 to 65535; {}", allowed);
+    const auto port = parse_port(std::string_view(parsed->port().data(), parsed->port().size()));
+    if (!port) return port.error();
+    url.address.port = *port;
     url.user = parsed->user();
     url.password = parsed->password();
     const auto database = parse_database(

@@ -2,6 +2,8 @@
 #include "control/redx_api.hpp"
 
 #include "control/embedded_store.hpp"
+#include "control/redis_store.hpp"
+#include "tests/support/redis_server.hpp"
 #include "tests/unit/control/run_task.hpp"
 #include "tests/unit/control/temp_folder.hpp"
 
@@ -151,4 +153,31 @@ TEST_CASE("the API over the embedded store answers as Redx's did", "[redx_api]")
     control::EmbeddedStore store(io, folder.path(), 1);
     REQUIRE(store.open().has_value());
     check_golden(io, store);
+}
+
+TEST_CASE("the API over Redis answers as Redx's did", "[redx_api]") {
+    if (test::RedisServer::is_missing()) {
+        WARN("SKIPPED: /usr/bin/redis-server is not installed");
+        return;
+    }
+    const test::TempFolder folder;
+    test::RedisServer server(folder.path());
+    REQUIRE(server.start());
+    net::IoContext io{1};
+    control::RedisStore store(io, *control::parse_redis_url("unix:" + server.socket_path()), 1);
+    check_golden(io, store);
+}
+
+TEST_CASE("without Redis every answer of the API is a 500 that says so", "[redx_api]") {
+    const test::TempFolder folder;
+    net::IoContext io{1};
+    control::RedisStore store(io, *control::parse_redis_url("unix:" + (folder / "none.sock")), 1);
+    for (const auto& row : golden) {
+        if (row.status != 200 || row.method == "HEAD") continue;
+        INFO(row.method << " " << row.path);
+        const auto reply = ask(io, store, row);
+        CHECK(reply.status == 500);
+        CHECK(reply.body ==
+              R"({"message":"Error connecting to redis: no such file or directory"})");
+    }
 }

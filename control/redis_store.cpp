@@ -1,0 +1,327 @@
+#include "control/redis_store.hpp"
+
+#include "control/store_changes.hpp"
+#include "control/store_routes.hpp"
+#include "proxy/base/log.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <string_view>
+#include <utility>
+
+namespace fairlead::control {
+namespace {
+
+constexpr Duration command_timeout = 5s;  // Redx's redis_timeout
+constexpr Duration look_interval = 500ms;
+constexpr Duration reread_interval = 30s;  // whatever the counters say
+constexpr Duration first_backoff = 50ms;
+constexpr Duration longest_backoff = 1s;
+constexpr std::size_t keys_a_pipeline = 1000;
+
+constexpr std::string_view frontend_prefix = "frontend:";
+constexpr std::string_view backend_prefix = "backend:";
+
+RedisCommand command_for(const StoreChange& change) {
+    using Kind = StoreChange::Kind;
+    const auto frontend = std::string(frontend_prefix) + change.name;
+    const auto backend = std::string(backend_prefix) + change.name;
+    switch (change.kind) {
+        case Kind::set_frontend:
+            return {"SET", frontend, change.value};
+        case Kind::delete_frontend:
+            return {"DEL", frontend};
+        case Kind::set_server:
+            return {"HSET", backend, change.key, change.value};
+        case Kind::delete_server:
+            return {"HDEL", backend, change.key};
+        case Kind::set_config:
+            return {"HSET", backend, "_" + change.key, change.value};
+        case Kind::delete_config:
+            return {"HDEL", backend, "_" + change.key};
+        case Kind::delete_backend:
+            return {"DEL", backend};
+        case Kind::flush:
+            break;
+    }
+    return {"FLUSHDB"};
+}
+
+/// MULTI, what it queued, EXEC: the first refusal anywhere in it.
+Checked<> check_transaction(const std::vector<RedisReply>& replies) {
+    for (const auto& reply : replies) {
+        if (reply.is_error()) return problem("{}", reply.text);
+    }
+    if (replies.back().type != RedisReply::Type::array) {
+        return problem("redis did not carry out the transaction");
+    }
+    for (const auto& reply : replies.back().items) {
+        if (reply.is_error()) return problem("{}", reply.text);
+    }
+    return {};
+}
+
+bool is_wrong_type(const RedisReply& reply) {
+    return reply.is_error() && reply.text.starts_with("WRONGTYPE");
+}
+
+model::RejectedEntry wrong_type(const std::string& key, std::string_view allowed) {
+    return {{model::SourceKind::store, key},
+            fmt::format("the key holds another type; allowed: {}", allowed)};
+}
+
+Backend backend_of(const RedisReply& hash) {
+    Backend backend;
+    for (std::size_t i = 0; i + 1 < hash.items.size(); i += 2) {
+        const auto& field = hash.items[i].text;
+        const auto& value = hash.items[i + 1].text;
+        if (field.starts_with('_')) {
+            backend.config[field.substr(1)] = value;
+        } else {
+            backend.servers.emplace_back(field, value);
+        }
+    }
+    return backend;
+}
+
+/// The lines of INFO that change whenever any data does.
+std::string counters_in(const std::string& info) {
+    std::string out;
+    for (const std::string_view name : {"run_id:", "rdb_changes_since_last_save:",
+                                        "rdb_last_save_time:", "expired_keys:", "evicted_keys:"}) {
+        const auto at = info.find(name);
+        if (at == std::string::npos) continue;
+        out.append(info, at, info.find('\r', at) - at).append(" ");
+    }
+    return out;
+}
+
+std::string probe_value() {
+    // Not a secret; only not the same for two processes.
+    static std::mt19937_64 random{std::random_device{}()};
+    return fmt::format("{}", random());
+}
+
+}  // namespace
+
+RedisStore::RedisStore(net::IoContext& io, RedisUrl url, unsigned max_path_length)
+    : max_path_length_(max_path_length),
+      wheel_(io),
+      commands_(io, wheel_, url, command_timeout),
+      watcher_(io, wheel_, url, command_timeout),
+      timer_(io.get_executor()) {}
+
+net::task<Checked<>> RedisStore::apply(std::vector<StoreChange> changes) {
+    std::vector<RedisCommand> commands;
+    commands.push_back({"MULTI"});
+    for (const auto& change : changes) commands.push_back(command_for(change));
+    commands.push_back({"EXEC"});
+    const auto replies = co_await commands_.run(std::move(commands));
+    // Also where it failed: what a lost connection carried out is not known.
+    wake();
+    if (!replies) co_return replies.error();
+    const auto done = check_transaction(*replies);
+    if (!done) co_return done;
+    if (is_reading_) {
+        confirmed_meanwhile_.insert(confirmed_meanwhile_.end(), changes.begin(), changes.end());
+    }
+    if (!last_) co_return done;
+    apply_changes(last_->contents, changes);
+    publish_reading();
+    co_return done;
+}
+
+net::task<Checked<StoreContents>> RedisStore::read() {
+    auto reading = co_await read_from(commands_);
+    if (!reading) co_return reading.error();
+    co_return std::move(reading->contents);
+}
+
+net::task<Checked<>> RedisStore::probe() {
+    const auto value = probe_value();
+    const auto key = "healthcheck:" + value;
+    std::vector<RedisCommand> commands;
+    commands.push_back({"SET", key, value, "EX", "60"});
+    commands.push_back({"GET", key});
+    commands.push_back({"DEL", key});
+    const auto replies = co_await commands_.run(std::move(commands));
+    if (!replies) co_return replies.error();
+    const auto& [set, get, deleted] = std::tie((*replies)[0], (*replies)[1], (*replies)[2]);
+    if (set.is_error()) co_return problem("Failed to write to redis");
+    if (get.is_error()) co_return problem("Failed to read redis");
+    if (get.text != value) co_return problem("Healthcheck failed to write and read from redis");
+    if (deleted.is_error()) co_return problem("Failed to delete key from redis");
+    co_return Checked<>{};
+}
+
+net::task<Checked<std::vector<std::string>>> RedisStore::list_keys(RedisClient& client) {
+    std::vector<std::string> keys;
+    std::string cursor = "0";
+    do {
+        // One pass for both prefixes; what else matches is dropped by the caller.
+        std::vector<RedisCommand> commands;
+        commands.push_back({"SCAN", cursor, "MATCH", "*end:*", "COUNT", "1000"});
+        auto replies = co_await client.run(std::move(commands));
+        if (!replies) co_return replies.error();
+        auto& reply = replies->front();
+        if (reply.is_error()) co_return problem("{}", reply.text);
+        if (reply.items.size() != 2) co_return problem("redis answered SCAN with something else");
+        cursor = reply.items[0].text;
+        for (auto& key : reply.items[1].items) keys.push_back(std::move(key.text));
+    } while (cursor != "0");
+    // SCAN may tell of a key twice.
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    std::erase_if(keys, [](const std::string& key) {
+        return !key.starts_with(frontend_prefix) && !key.starts_with(backend_prefix);
+    });
+    co_return keys;
+}
+
+net::task<Checked<RedisStore::Reading>> RedisStore::read_from(RedisClient& client) {
+    const auto keys = co_await list_keys(client);
+    if (!keys) co_return keys.error();
+    Reading reading;
+    for (std::size_t begin = 0; begin < keys->size(); begin += keys_a_pipeline) {
+        const auto end = std::min(keys->size(), begin + keys_a_pipeline);
+        std::vector<RedisCommand> commands;
+        for (std::size_t i = begin; i < end; ++i) {
+            const auto& key = (*keys)[i];
+            commands.push_back({key.starts_with(frontend_prefix) ? "GET" : "HGETALL", key});
+        }
+        const auto replies = co_await client.run(std::move(commands));
+        if (!replies) co_return replies.error();
+        for (std::size_t i = begin; i < end; ++i) {
+            const auto& key = (*keys)[i];
+            const auto& reply = (*replies)[i - begin];
+            const bool is_frontend = key.starts_with(frontend_prefix);
+            if (is_wrong_type(reply)) {
+                reading.rejected.push_back(wrong_type(key, is_frontend ? "a string" : "a hash"));
+            } else if (reply.is_error()) {
+                co_return problem("{}", reply.text);
+            } else if (is_frontend && !reply.is_nil()) {
+                reading.contents.frontends[key.substr(frontend_prefix.size())] = reply.text;
+            } else if (!is_frontend && !reply.items.empty()) {
+                reading.contents.backends[key.substr(backend_prefix.size())] = backend_of(reply);
+            }
+        }
+    }
+    co_return reading;
+}
+
+/// Empty: this Redis does not tell (INFO may be forbidden), so everything is read each time.
+net::task<Checked<std::string>> RedisStore::change_counters() {
+    std::vector<RedisCommand> commands;
+    for (const char* section : {"server", "persistence", "stats"}) {
+        commands.push_back({"INFO", section});
+    }
+    commands.push_back({"DBSIZE"});
+    const auto replies = co_await watcher_.run(std::move(commands));
+    if (!replies) co_return replies.error();
+    std::string counters;
+    for (const auto& reply : *replies) {
+        if (reply.is_error()) co_return std::string();
+        counters.append(counters_in(reply.text));
+    }
+    counters.append(fmt::format("keys:{}", replies->back().integer));
+    co_return counters;
+}
+
+net::task<Checked<>> RedisStore::look() {
+    auto counters = co_await change_counters();
+    if (!counters) co_return counters.error();
+    const bool is_stale = Clock::now() - last_read_ >= reread_interval;
+    if (last_ && !counters->empty() && *counters == last_counters_ && !is_stale) {
+        co_return Checked<>{};
+    }
+    is_reading_ = true;
+    confirmed_meanwhile_.clear();
+    auto reading = co_await read_from(watcher_);
+    is_reading_ = false;
+    if (!reading) co_return reading.error();
+    apply_changes(reading->contents, confirmed_meanwhile_);
+    last_counters_ = std::move(*counters);
+    last_read_ = Clock::now();
+    const bool is_news = !last_ || !(*last_ == *reading);
+    last_ = std::move(*reading);
+    if (is_news) publish_reading();
+    co_return Checked<>{};
+}
+
+void RedisStore::publish_reading() {
+    if (!publish_ || stopping_) return;
+    auto state = routes_of(last_->contents, max_path_length_);
+    state.rejected.insert(state.rejected.end(), last_->rejected.begin(), last_->rejected.end());
+    state.caused_at = std::chrono::system_clock::now();
+    last_published_ = state.caused_at;
+    publish_(std::move(state));
+}
+
+void RedisStore::note_connected() {
+    if (is_connected_) return;
+    is_connected_ = true;
+    last_problem_.clear();
+    log::info("redis.connected", log::kv("address", model::to_string(watcher_.url().address)));
+}
+
+void RedisStore::note_failure(const Problem& why) {
+    if (is_connected_ || last_problem_ != why.text()) {
+        log::warn("redis.unavailable", log::kv("address", model::to_string(watcher_.url().address)),
+                  log::kv("why", why.text()));
+    }
+    is_connected_ = false;
+    last_problem_ = why.text();
+}
+
+net::task<> RedisStore::wait_for(Duration patience) {
+    if (!woken_) {
+        timer_.expires_after(patience);
+        co_await timer_.async_wait();
+    }
+    woken_ = false;
+}
+
+void RedisStore::wake() {
+    woken_ = true;
+    timer_.cancel();
+}
+
+net::task<> RedisStore::run(Publish publish) {
+    publish_ = std::move(publish);
+    auto backoff = first_backoff;
+    while (!stopping_) {
+        const auto looked = co_await look();
+        if (stopping_) break;
+        if (looked) {
+            note_connected();
+            backoff = first_backoff;
+            co_await wait_for(look_interval);
+        } else {
+            note_failure(looked.error());
+            co_await wait_for(backoff);
+            backoff = std::min(backoff * 2, longest_backoff);
+        }
+    }
+    publish_ = nullptr;
+}
+
+void RedisStore::stop() {
+    stopping_ = true;
+    watcher_.stop();
+    commands_.stop();
+    wheel_.stop();
+    wake();
+}
+
+discovery::SourceStatus RedisStore::status() const {
+    discovery::SourceStatus status;
+    status.connected = is_connected_;
+    status.detail =
+        last_problem_.empty() ? model::to_string(watcher_.url().address) : last_problem_;
+    status.last_published = last_published_;
+    return status;
+}
+
+}  // namespace fairlead::control

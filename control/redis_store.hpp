@@ -1,0 +1,75 @@
+// The store in a Redis, in Redx's schema: frontend:<url> strings, backend:<name> hashes.
+//
+// What others write to the same Redis is found by a look twice a second at its change counters,
+// which costs the same whatever the number of keys; a change there, or 30 seconds, means reading
+// everything again (SCAN, then GET and HGETALL in pipelines). While Redis is away the last state
+// stands; what it has when it is back, be it nothing, is believed.
+//
+// Threads: control.
+// Invariant: contents_ is never older than a change that apply() has confirmed.
+#pragma once
+
+#include "control/redis_client.hpp"
+#include "control/store.hpp"
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/types.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fairlead::control {
+
+class RedisStore final : public Store, private discovery::Source {
+public:
+    RedisStore(net::IoContext& io, RedisUrl url, unsigned max_path_length);
+
+    net::task<Checked<>> apply(std::vector<StoreChange> changes) override;
+    net::task<Checked<StoreContents>> read() override;
+    net::task<Checked<>> probe() override;
+    discovery::Source& source() noexcept override { return *this; }
+
+private:
+    struct Reading {
+        StoreContents contents;
+        std::vector<model::RejectedEntry> rejected;  // keys of the wrong type
+
+        bool operator==(const Reading&) const = default;
+    };
+
+    model::SourceKind kind() const noexcept override { return model::SourceKind::store; }
+    net::task<> run(Publish publish) override;
+    void stop() override;
+    discovery::SourceStatus status() const override;
+
+    static net::task<Checked<Reading>> read_from(RedisClient& client);
+    static net::task<Checked<std::vector<std::string>>> list_keys(RedisClient& client);
+    net::task<Checked<>> look();
+    net::task<Checked<std::string>> change_counters();
+    net::task<> wait_for(Duration patience);
+    void wake();
+    void note_connected();
+    void note_failure(const Problem& why);
+    void publish_reading();
+
+    unsigned max_path_length_;
+    net::DeadlineWheel wheel_;
+    RedisClient commands_;  // for the API
+    RedisClient watcher_;   // for the source, so that a long read delays no write
+
+    Publish publish_;  // empty: nobody listens yet
+    net::timer timer_;
+    bool stopping_ = false;
+    bool woken_ = false;
+    // What apply() confirmed while everything was being read: the reading may be older than that.
+    bool is_reading_ = false;
+    std::vector<StoreChange> confirmed_meanwhile_;
+    std::optional<Reading> last_;  // none: never read
+    std::string last_counters_;    // as they were before last_ was read
+    TimePoint last_read_ = {};
+    bool is_connected_ = false;
+    std::string last_problem_;
+    std::optional<WallTime> last_published_;
+};
+
+}  // namespace fairlead::control
