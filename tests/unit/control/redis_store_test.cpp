@@ -316,8 +316,10 @@ TEST_CASE("while Redis is away the last state stands; what it has on its return 
 
     server.kill();
     REQUIRE(running.is_connected(false));
-    CHECK(running.store.source().status().detail ==
-          "Error connecting to redis: connection refused");
+    CHECK(eventually(running.io, 2500ms, [&] {
+        return running.store.source().status().detail ==
+               "Error connecting to redis: connection refused";
+    }));
     CHECK(running.states.size() == published);
     const auto refused = running.apply({{Kind::flush, "", "", ""}});
     REQUIRE(!refused);
