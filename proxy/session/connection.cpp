@@ -59,7 +59,6 @@ net::task<> Connection::serve() {
             }
             break;
         }
-        if (worker_.is_draining()) stream_.close_after_response();
         Exchange exchange(worker_, stream_);
         co_await exchange.run();
         if (!stream_.finish_request()) break;

@@ -152,8 +152,7 @@ net::task<result<>> Exchange::relay_response(http::ClientStream& endpoint) {
     const auto first = endpoint.buffered_body();
     if (!first) co_return first.error();
     http::BodyPiece piece = *first;
-    status_ = endpoint.response().status;
-    auto sent = client_.send_head(endpoint.response(), piece);
+    auto sent = begin_response(endpoint.response(), piece);
     for (;;) {
         if (sent != net::Sent::all) {
             const auto finished = co_await client_.finish_sending();
@@ -167,11 +166,16 @@ net::task<result<>> Exchange::relay_response(http::ClientStream& endpoint) {
     }
 }
 
+net::Sent Exchange::begin_response(const http::ResponseHead& head, const http::BodyPiece& piece) {
+    status_ = head.status;
+    if (worker_.is_draining()) client_.close_after_response();
+    return client_.send_head(head, piece);
+}
+
 net::task<result<>> Exchange::tunnel(http::ClientStream& endpoint) {
     if (!client_.request().upgrades_to_websocket) co_return Failure(Reason::bad_upgrade);
-    status_ = 101;
     const http::BodyPiece nothing;
-    const auto begun = client_.send_head(endpoint.response(), nothing);
+    const auto begun = begin_response(endpoint.response(), nothing);
     const auto sent = co_await finish(begun);
     if (!sent) co_return sent;
     const auto client_side = client_.take_raw();
@@ -190,7 +194,6 @@ net::task<> Exchange::answer(const Failure& failure) {
         co_return;
     }
     http::Reply reply = http::make_reply(failure.reason);
-    status_ = reply.head.status;
     http::BodyPiece piece;
     piece.is_last = true;
     if (client_.request().method == http::Method::head) {
@@ -199,7 +202,7 @@ net::task<> Exchange::answer(const Failure& failure) {
         piece.data = reply.body;
     }
     if (!client_.initial_body().is_last) client_.close_after_response();
-    const auto begun = client_.send_head(reply.head, piece);
+    const auto begun = begin_response(reply.head, piece);
     const auto sent = co_await finish(begun);
     if (!sent) client_.abort();
 }

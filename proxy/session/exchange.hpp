@@ -35,6 +35,7 @@ private:
     net::task<result<>> forward(upstream::Lease& lease);
     net::task<result<>> await_response(http::ClientStream& endpoint, Upload& upload);
     net::task<result<>> relay_response(http::ClientStream& endpoint);
+    net::Sent begin_response(const http::ResponseHead& head, const http::BodyPiece& piece);
     net::task<result<>> tunnel(http::ClientStream& endpoint);
     /// Our own answer where one can still be given; else the client is cut off.
     net::task<> answer(const Failure& failure);

@@ -11,7 +11,7 @@ bool eventually(const std::function<bool()>& condition) {
     const auto deadline = Clock::now() + SocketPeer::patience;
     while (!condition()) {
         if (Clock::now() > deadline) return false;
-        std::this_thread::yield();
+        std::this_thread::sleep_for(1ms);
     }
     return true;
 }

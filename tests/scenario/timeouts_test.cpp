@@ -1,0 +1,126 @@
+#include <catch2/catch.hpp>
+
+#include "tests/support/proxy_fixture.hpp"
+#include "tests/support/scripted_origin.hpp"
+
+using namespace fairlead;
+using namespace fairlead::test;
+
+namespace {
+
+const std::string plain_get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/// Takes a request and says nothing.
+ScriptedOrigin::Script silent() {
+    return [](SocketPeer& peer, int) { peer.read_to_end(); };
+}
+
+}  // namespace
+
+TEST_CASE("an endpoint that says nothing is a 504 after timeouts.first_byte", "[scenario][timeouts]") {
+    ScriptedOrigin origin(silent());
+    ProxyFixture proxy;
+    model::ServiceSettings settings;
+    settings.timeouts.first_byte = 100ms;
+    proxy.serve({origin.address()}, settings);
+    auto client = proxy.connect();
+    const auto response = client.exchange(plain_get);
+    CHECK(response.status == 504);
+    CHECK(response.fields.at("x-fairlead-reason") == "first_byte_timeout");
+    CHECK(origin.connections() == 1);
+}
+
+TEST_CASE("the wait for the first byte begins when the request is complete", "[scenario][timeouts]") {
+    ScriptedOrigin origin(silent());
+    ProxyFixture proxy;
+    model::ServiceSettings settings;
+    settings.timeouts.first_byte = 150ms;
+    proxy.serve({origin.address()}, settings);
+    auto client = proxy.connect();
+    const auto began = Clock::now();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab");
+    REQUIRE(eventually([&] { return Clock::now() - began > 400ms; }));
+    client.send("cd");
+    const auto response = client.read_response();
+    CHECK(response.fields.at("x-fairlead-reason") == "first_byte_timeout");
+    CHECK(Clock::now() - began > 500ms);
+}
+
+TEST_CASE("an endpoint that stops in its body cuts the answer after timeouts.idle", "[scenario][timeouts]") {
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        peer.read_head();
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+        peer.read_to_end();
+    });
+    ProxyFixture proxy;
+    model::ServiceSettings settings;
+    settings.timeouts.idle = 100ms;
+    proxy.serve({origin.address()}, settings);
+    auto client = proxy.connect();
+    const auto response = client.exchange(plain_get);
+    CHECK_FALSE(response.complete);
+    CHECK(eventually([&] { return proxy.plane().total(Reason::upstream_idle_timeout) == 1; }));
+}
+
+TEST_CASE("the whole exchange ends after timeouts.total", "[scenario][timeouts]") {
+    ScriptedOrigin origin(silent());
+    ProxyFixture proxy;
+    model::ServiceSettings settings;
+    settings.timeouts.total = 100ms;
+    proxy.serve({origin.address()}, settings);
+    auto client = proxy.connect();
+    CHECK(client.exchange(plain_get).fields.at("x-fairlead-reason") == "total_timeout");
+}
+
+TEST_CASE("a request head that does not arrive in time is a 408, however busily it drips", "[scenario][timeouts]") {
+    ProxyFixture proxy([](model::ProcessSettings& settings) { settings.listeners[0].head_timeout = 200ms; });
+    auto client = proxy.connect();
+    const auto began = Clock::now();
+    auto last = began;
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n");
+    while (Clock::now() - began < 150ms) {
+        if (Clock::now() - last > 20ms) {
+            client.send("X");
+            last = Clock::now();
+        }
+    }
+    const auto response = client.read_response();
+    CHECK(response.status == 408);
+    CHECK(response.fields.at("x-fairlead-reason") == "head_timeout");
+    CHECK(client.is_closed_by_peer());
+}
+
+TEST_CASE("a request body that stops arriving is a 408", "[scenario][timeouts]") {
+    ScriptedOrigin origin(silent());
+    ProxyFixture proxy([](model::ProcessSettings& settings) { settings.listeners[0].body_timeout = 100ms; });
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    const auto response = client.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
+    CHECK(response.status == 408);
+    CHECK(response.fields.at("x-fairlead-reason") == "body_timeout");
+    CHECK_FALSE(proxy.endpoint().is_ejected(Clock::now()));
+}
+
+TEST_CASE("an idle client connection is closed without a word after keep_alive", "[scenario][timeouts]") {
+    ProxyFixture proxy([](model::ProcessSettings& settings) { settings.listeners[0].keep_alive = 100ms; });
+    auto client = proxy.connect();
+    CHECK(client.is_closed_by_peer());
+}
+
+TEST_CASE("a client that does not read is cut, and holds no memory meanwhile", "[scenario][timeouts]") {
+    const std::string piece(64 * 1024, 'x');
+    std::atomic<std::size_t> accepted{0};
+    ScriptedOrigin origin([&](SocketPeer& peer, int) {
+        peer.read_head();
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n");
+        while (peer.send(piece)) accepted.fetch_add(piece.size());
+    });
+    ProxyFixture proxy([](model::ProcessSettings& settings) { settings.listeners[0].body_timeout = 300ms; });
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    client.shrink_buffers();
+    client.send(plain_get);
+    CHECK(eventually([&] { return proxy.plane().total(Reason::client_write_timeout) == 1; }));
+    // What the endpoint could send is what socket buffers hold, far from the gigabyte.
+    CHECK(accepted.load() < 64u * 1024 * 1024);
+}
