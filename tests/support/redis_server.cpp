@@ -1,5 +1,7 @@
 #include "tests/support/redis_server.hpp"
 
+#include "tests/support/eventually.hpp"
+
 #include <arpa/inet.h>
 #include <chrono>
 #include <cstring>
@@ -8,7 +10,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -84,14 +85,11 @@ bool RedisServer::start() {
     const auto log = folder_ + "/redis.log";
     pid_ = ::fork();
     if (pid_ == 0) run_server(arguments, log);
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (std::chrono::steady_clock::now() < deadline) {
-        // With a password it refuses PING, which is an answer too; "-LOADING" is not.
+    // With a password it refuses PING, which is an answer too; "-LOADING" is not.
+    return eventually(std::chrono::seconds(10), [this] {
         const auto reply = command("PING");
-        if (reply.starts_with('+') || reply.starts_with("-NOAUTH")) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return false;
+        return reply.starts_with('+') || reply.starts_with("-NOAUTH");
+    });
 }
 
 void RedisServer::kill() {
