@@ -16,7 +16,7 @@ ContainerBook::Effect ContainerBook::apply(const DockerEvent& event) {
     if (event.action == Action::kill) return apply_kill(event);
     const auto at = records_.find(event.container);
     if (at == records_.end()) {
-        // Networks' events have no labels; a container that takes part is known by its start.
+        // Only a newcomer that takes part is of interest; networks' events do not say so.
         return {false, event.takes_part && event.action != Action::destroy};
     }
     auto& record = at->second;
@@ -28,6 +28,9 @@ ContainerBook::Effect ContainerBook::apply(const DockerEvent& event) {
     }
     // An event from before the container's latest start tells of a life that is over.
     if (!record.facts || event.at < record.facts->started_at) return {false, true};
+    if (event.action == Action::network && record.facts->run == Run::stopped) {
+        return {};  // part of a start or a stop, which has an event of its own
+    }
     switch (event.action) {
         case Action::die:
             record.facts->run = Run::stopped;
@@ -98,8 +101,12 @@ void ContainerBook::learn(ContainerFacts facts, Mark asked) {
     plan(record);
 }
 
-void ContainerBook::learn_trouble(const std::string& id, const Problem& why, Mark asked) {
-    if (!is_outdated(id, asked)) records_[id].trouble = why;
+bool ContainerBook::learn_trouble(const std::string& id, const Problem& why, Mark asked) {
+    if (is_outdated(id, asked)) return false;
+    auto& trouble = records_[id].trouble;
+    const bool is_news = !trouble || trouble->text() != why.text();
+    trouble = why;
+    return is_news;
 }
 
 void ContainerBook::forget(const std::string& id, Mark asked) {

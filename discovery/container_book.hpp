@@ -41,8 +41,9 @@ public:
 
     /// The engine described it, in answer to a question asked at `asked`.
     void learn(ContainerFacts facts, Mark asked);
-    /// The engine could not describe it: what was known stands, and the trouble is listed.
-    void learn_trouble(const std::string& id, const Problem& why, Mark asked);
+    /// The engine could not describe it: what was known stands, and the trouble is listed. Whether
+    /// that is news.
+    bool learn_trouble(const std::string& id, const Problem& why, Mark asked);
     /// The engine does not know it.
     void forget(const std::string& id, Mark asked);
     /// The engine listed all there are.

@@ -18,8 +18,9 @@ struct DockerEvent {
         die,      // the process ended
         destroy,  // the container is removed
         pause,
-        health,  // its health check changed its mind
-        look,    // start, stop, restart, unpause, update, rename, networks: ask the engine
+        health,   // its health check changed its mind
+        look,     // start, stop, restart, unpause, update, rename: ask the engine
+        network,  // it joined or left a network: ask, where it runs
     };
 
     Action action = Action::other;

@@ -126,7 +126,7 @@ void read_networks(ContainerFacts& facts, const json::object* networks) {
 DockerEvent::Action action_of(string_view type, string_view name) {
     using Action = DockerEvent::Action;
     if (type == "network") {
-        return name == "connect" || name == "disconnect" ? Action::look : Action::other;
+        return name == "connect" || name == "disconnect" ? Action::network : Action::other;
     }
     if (type != "container") return Action::other;
     if (name == "kill") return Action::kill;

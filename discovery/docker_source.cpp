@@ -16,6 +16,8 @@ constexpr Duration debounce = 10ms;
 // How far back the first subscription reaches: a container that was told to stop just before we
 // started is still leaving, and only its kill event says so.
 constexpr auto memory = 60s;
+// Containers asked about at the same time.
+constexpr std::size_t at_a_time = 8;
 
 }  // namespace
 
@@ -27,6 +29,7 @@ DockerSource::DockerSource(net::executor executor, model::DockerSettings setting
       book_(LabelRules{settings_.address, check_policy}),
       reconnect_(executor),
       alarm_(executor),
+      asked_(executor, TimePoint::max()),
       done_(executor, TimePoint::max()),
       reconnect_delay_(shortest_delay),
       retry_delay_(shortest_delay),
@@ -121,11 +124,13 @@ net::task<> DockerSource::refresh() {
             report(looked.error());
             status_.connected = false;
             client_.close_events();
+        } else if (!failed_.empty() && now >= retry_at_) {
+            pending_.merge(std::exchange(failed_, {}));
+            co_await look_at_pending();
         } else if (!pending_.empty() && now >= pending_since_) {
             co_await look_at_pending();
         } else {
-            co_await sleep_until(pending_.empty() ? next_resync_
-                                                  : std::min(pending_since_, next_resync_));
+            co_await sleep_until(next_alarm());
         }
     }
     is_refreshing_ = false;
@@ -135,6 +140,7 @@ net::task<> DockerSource::refresh() {
 net::task<Checked<>> DockerSource::look_at_all() {
     look_at_all_ = false;
     pending_.clear();
+    failed_.clear();
     const auto cause = std::exchange(pending_cause_, std::nullopt);
     const auto asked = book_.mark();
     const auto list = co_await client_.list();
@@ -144,10 +150,8 @@ net::task<Checked<>> DockerSource::look_at_all() {
         if (takes_part(container.labels)) ids.insert(container.id);
     }
     book_.forget_others(ids, asked);
-    for (const auto& id : ids) {
-        if (is_stopping_) co_return Checked<>();
-        co_await inspect(id);
-    }
+    Batch batch;
+    co_await inspect_all(std::move(ids), std::move(batch));
     next_resync_ = Clock::now() + settings_.resync;
     reconnect_delay_ = shortest_delay;
     is_complete_ = true;
@@ -156,13 +160,38 @@ net::task<Checked<>> DockerSource::look_at_all() {
 }
 
 net::task<> DockerSource::look_at_pending() {
-    const auto ids = std::exchange(pending_, std::set<std::string>());
-    const auto cause = std::exchange(pending_cause_, std::nullopt);
-    for (const auto& id : ids) {
-        if (is_stopping_) co_return;
-        co_await inspect(id);
+    auto ids = std::exchange(pending_, std::set<std::string>());
+    Batch batch;
+    batch.publish = Batch::Publish::one_by_one;
+    batch.cause = std::exchange(pending_cause_, std::nullopt);
+    co_await inspect_all(std::move(ids), std::move(batch));
+}
+
+net::task<> DockerSource::inspect_all(std::set<std::string> ids, Batch batch) {
+    const auto failed_before = failed_.size();
+    batch_ = std::move(batch);
+    batch_.waiting.assign(ids.rbegin(), ids.rend());
+    batch_.under_way = std::min(ids.size(), at_a_time);
+    for (std::size_t i = batch_.under_way; i > 0; --i) {
+        net::spawn(executor_, "docker.inspect", inspect_next());
     }
-    publish_now(cause);
+    while (batch_.under_way > 0) co_await asked_.async_wait();
+    if (failed_.size() > failed_before) {
+        retry_at_ = Clock::now() + retry_delay_;
+        retry_delay_ = std::min(retry_delay_ * 2, longest_delay);
+    } else if (failed_.empty()) {
+        retry_delay_ = shortest_delay;
+    }
+}
+
+net::task<> DockerSource::inspect_next() {
+    while (!batch_.waiting.empty() && !is_stopping_) {
+        auto id = std::move(batch_.waiting.back());
+        batch_.waiting.pop_back();
+        co_await inspect(std::move(id));
+        if (batch_.publish == Batch::Publish::one_by_one) publish_now(batch_.cause);
+    }
+    if (--batch_.under_way == 0) asked_.cancel();
 }
 
 net::task<> DockerSource::inspect(std::string id) {
@@ -170,15 +199,13 @@ net::task<> DockerSource::inspect(std::string id) {
     auto facts = co_await client_.inspect(id);
     if (is_stopping_) co_return;
     if (!facts) {
-        log::warn("docker.inspect_failed", log::kv("container", id.substr(0, 12)),
-                  log::kv("why", facts.error().text()));
-        book_.learn_trouble(id, facts.error(), asked);
-        pending_.insert(id);
-        pending_since_ = Clock::now() + retry_delay_;
-        retry_delay_ = std::min(retry_delay_ * 2, longest_delay);
+        if (book_.learn_trouble(id, facts.error(), asked)) {
+            log::warn("docker.inspect_failed", log::kv("container", id.substr(0, 12)),
+                      log::kv("why", facts.error().text()));
+        }
+        failed_.insert(id);
         co_return;
     }
-    retry_delay_ = shortest_delay;
     if (*facts) {
         book_.learn(std::move(**facts), asked);
     } else {
@@ -202,6 +229,13 @@ void DockerSource::report(const Problem& why) {
     // Once for each new trouble: a socket that is not there yet is asked for every few seconds.
     if (status_.detail != why.text()) log::warn("docker.unreachable", log::kv("why", why.text()));
     status_.detail = why.text();
+}
+
+TimePoint DockerSource::next_alarm() const {
+    auto at = next_resync_;
+    if (!pending_.empty()) at = std::min(at, pending_since_);
+    if (!failed_.empty()) at = std::min(at, retry_at_);
+    return at;
 }
 
 net::task<> DockerSource::sleep_until(TimePoint at) {

@@ -18,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace fairlead::discovery {
 
@@ -35,6 +36,17 @@ public:
     SourceStatus status() const override { return status_; }
 
 private:
+    /// Containers being asked about: several at a time, because an engine does not describe a
+    /// container that it is just starting until it has.
+    struct Batch {
+        enum class Publish : std::uint8_t { at_the_end, one_by_one };
+
+        Publish publish = Publish::at_the_end;
+        std::optional<WallTime> cause = {};
+        std::vector<std::string> waiting = {};
+        std::size_t under_way = 0;
+    };
+
     net::task<> watch();
     net::task<> read_events();
     void take(const DockerEvent& event);
@@ -43,10 +55,13 @@ private:
     net::task<> refresh();
     net::task<Checked<>> look_at_all();
     net::task<> look_at_pending();
+    net::task<> inspect_all(std::set<std::string> ids, Batch batch);
+    net::task<> inspect_next();
     net::task<> inspect(std::string id);
 
     void publish_now(std::optional<WallTime> caused_at);
     void report(const Problem& why);
+    TimePoint next_alarm() const;
     net::task<> sleep_until(TimePoint at);
     void wake();
 
@@ -58,10 +73,12 @@ private:
     SourceStatus status_;
     net::timer reconnect_;  // the watching coroutine's back-off
     net::timer alarm_;      // the asking coroutine's next reason to do something
+    net::timer asked_;      // the asking coroutine waits for its batch
     net::timer done_;       // run() waits for the asking coroutine
     bool is_stopping_ = false;
     bool is_refreshing_ = false;
 
+    Batch batch_;
     bool is_complete_ = false;       // everything was listed once: there is something to publish
     bool look_at_all_ = false;       // ask for the list again, now
     std::set<std::string> pending_;  // containers to ask about
@@ -69,6 +86,8 @@ private:
     TimePoint pending_since_;                // ask no earlier than this
     TimePoint next_resync_ = TimePoint::max();
     Duration reconnect_delay_;
+    std::set<std::string> failed_;  // containers to ask about once more at retry_at_
+    TimePoint retry_at_;
     Duration retry_delay_;
     WallTime last_event_;  // by the engine's clock
     std::optional<model::SourceState> published_;

@@ -171,6 +171,13 @@ TEST_CASE("pause and health events say it all themselves", "[book]") {
     CHECK(summary(book) == "web[a@1=unhealthy] web.org");
 }
 
+TEST_CASE("a network joined or left is asked about while the container runs", "[book]") {
+    auto book = book_of({container("a", "web", 1)});
+    CHECK(book.apply(event(Action::network, "a", 2)).look);
+    book.apply(event(Action::die, "a", 3));
+    CHECK_FALSE(book.apply(event(Action::network, "a", 4)).look);
+}
+
 TEST_CASE("routes go when the container is destroyed, not when it dies", "[book]") {
     auto book = book_of({container("a", "web", 1)});
     book.apply(event(Action::die, "a", 2));

@@ -100,7 +100,7 @@ TEST_CASE("events are told apart by type and action", "[docker_json]") {
     const auto connect = parse_event(
         R"({"Type":"network","Action":"connect","Actor":{"ID":"0efb","Attributes":{"container":"59d4"}}})");
     REQUIRE(connect.has_value());
-    CHECK(connect->action == Action::look);
+    CHECK(connect->action == Action::network);
     CHECK(connect->container == "59d4");
     CHECK(parse_event(
               R"({"Type":"container","Action":"health_status: unhealthy","Actor":{"ID":"a"}})")

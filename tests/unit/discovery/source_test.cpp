@@ -297,6 +297,22 @@ TEST_CASE("a container that cannot be described is listed while the others go on
     }
 }
 
+TEST_CASE("a container that cannot be described holds up no other", "[docker_source]") {
+    Fixture test;
+    test.docker.hook = [&](const std::string& target) -> std::optional<FakeDocker::Answer> {
+        if (!target.starts_with("/containers/" + a)) return std::nullopt;
+        return FakeDocker::Answer{500, "no"};
+    };
+    test.docker.listen();
+    test.start();
+    // By now the next attempt is most of a second away.
+    REQUIRE(test.until([&] { return test.docker.asked("/containers/" + a) == 4; }));
+    test.docker.containers[b] = Fixture::container(b, 40002);
+    test.docker.emit("start", b, 5);
+    CHECK(test.until_summary("b2=ready | web.org"));
+    CHECK(test.docker.asked("/containers/" + a) == 4);
+}
+
 TEST_CASE("an unreadable event means looking at everything again", "[docker_source]") {
     Fixture test;
     test.docker.listen();
