@@ -131,7 +131,6 @@ void App::add_source(discovery::Source& source) {
 
 net::task<> App::live() {
     for (auto* source : sources_) {
-        ++sources_running_;
         net::spawn(io_.get_executor(), "source", run_source(*source));
     }
     const auto all_heard = [this] {
@@ -159,8 +158,6 @@ net::task<> App::run_source(discovery::Source& source) {
     };
     const discovery::Source::Publish publish_state = take;
     co_await source.run(publish_state);
-    --sources_running_;
-    wake();
 }
 
 /// `is_true` is asked at each wake() and at the deadline. One waiter at a time.
@@ -178,7 +175,9 @@ bool App::start_serving() {
         return false;
     }
     is_serving_ = true;
-    data_plane_.publish(reconciler_.current());
+    data_plane_.publish(reconciler_.current(), [early = std::exchange(early_installed_, {})] {
+        for (const auto& installed : early) installed();
+    });
     return start_server(*api_server_) && start_server(*admin_server_) &&
            start_server(*health_server_);
 }
@@ -215,8 +214,8 @@ void App::announce() const {
 void App::publish(model::SnapshotPtr snapshot, std::function<void()> installed) {
     if (is_serving_) {
         data_plane_.publish(std::move(snapshot), std::move(installed));
-    } else if (installed) {
-        installed();  // start_serving() hands over the newest before the first request
+    } else {
+        early_installed_.push_back(std::move(installed));  // start_serving() hands over the newest
     }
 }
 

@@ -81,7 +81,7 @@ private:
     std::unique_ptr<HttpServer> admin_server_;
     std::unique_ptr<Signals> signals_;
 
-    std::size_t sources_running_ = 0;
+    std::vector<std::function<void()>> early_installed_;  // of snapshots from before it served
     bool is_serving_ = false;
     bool is_stopping_ = false;
     bool is_drained_ = false;

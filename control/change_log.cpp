@@ -36,7 +36,8 @@ private:
 };
 
 void route_line(BoundedLog& out, std::string_view event, const model::RouteSpec& route) {
-    out.info(event, log::kv("host", route.host), log::kv("path", route.path),
+    out.info(event, log::kv("host", route.host),
+             log::kv("path", route.path.empty() ? "/" : route.path),
              log::kv("service", route.service), log::kv("origin", to_string(route.origin)));
 }
 
@@ -93,6 +94,10 @@ void compare_endpoints(const std::string& service, const std::vector<model::Endp
                      log::kv("from", to_string(at->second->admission)),
                      log::kv("to", to_string(endpoint.admission)),
                      log::kv("origin", to_string(endpoint.origin)));
+        }
+        if (at->second->weight != endpoint.weight || at->second->address != endpoint.address) {
+            ++counts.endpoints_changed;
+            endpoint_line(out, "endpoint.changed", service, endpoint);
         }
         old.erase(at);
     }

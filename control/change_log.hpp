@@ -16,6 +16,7 @@ struct ChangeCounts {
     std::size_t services_removed = 0;
     std::size_t endpoints_added = 0;
     std::size_t endpoints_removed = 0;
+    std::size_t endpoints_changed = 0;  // weight or address
     std::size_t admissions_changed = 0;
     std::size_t settings_changed = 0;
     std::size_t rejected_added = 0;

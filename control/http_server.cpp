@@ -154,6 +154,22 @@ private:
 
     enum class Next { keep, close, linger };
 
+    /// In the list of connections for as long as it lives.
+    class Listed {
+    public:
+        Listed(State& state, HttpConnection& connection) : state_(state), connection_(&connection) {
+            state_.connections.insert(connection_);
+        }
+        ~Listed() { state_.connections.erase(connection_); }
+        Listed(const Listed&) = delete;
+        Listed& operator=(const Listed&) = delete;
+
+    private:
+        State& state_;
+        HttpConnection* connection_;
+    };
+
+    net::task<> converse(HttpConnection& connection);
     net::task<Next> serve_one(HttpConnection& connection, boost::beast::flat_buffer& buffer);
     net::task<HttpReply> handle(const HttpRequest& request);
     net::task<Next> write(HttpConnection& connection, HttpReply reply, bool is_head, bool keep);
@@ -217,31 +233,30 @@ net::task<> HttpServer::State::serve(std::shared_ptr<State> self, net::stream_so
     const auto ip = net::ip_of(remote);
     HttpConnection connection(std::move(socket), ip ? net::ip_text(*ip) : "unix");
     net::prepare(connection.socket);
+    {
+        const Listed listed(*self, connection);
+        co_await self->converse(connection);
+    }
+    // The sweep ends with the last connection.
+    if (self->is_stopping && self->connections.empty()) self->sweeper.cancel();
+}
 
-    struct Listed {
-        State& state;
-        HttpConnection* connection;
-        Listed(State& s, HttpConnection* c) : state(s), connection(c) { s.connections.insert(c); }
-        ~Listed() { state.connections.erase(connection); }
-        Listed(const Listed&) = delete;
-        Listed& operator=(const Listed&) = delete;
-    };
-    const Listed listed(*self, &connection);
-
+net::task<> HttpServer::State::converse(HttpConnection& connection) {
     boost::beast::flat_buffer buffer(head_limit + read_size);
     Next next = Next::keep;
-    while (next == Next::keep) next = co_await self->serve_one(connection, buffer);
+    while (next == Next::keep) next = co_await serve_one(connection, buffer);
     if (next != Next::linger) co_return;
 
     // The client is still sending what we refused: closing now would reset the connection and
     // take our answer with it.
-    connection.socket.shutdown(net::asio::socket_base::shutdown_send, ec);
+    net::error_code ignored;  // of a connection that is closed next
+    connection.socket.shutdown(net::asio::socket_base::shutdown_send, ignored);
     connection.begin(HttpConnection::Doing::reading, linger_timeout);
     while (!connection.is_late) {
         buffer.clear();
         const auto space = buffer.prepare(read_size);
-        auto [read_error, size] = co_await connection.socket.async_read_some(space);
-        if (read_error) co_return;
+        auto [ec, size] = co_await connection.socket.async_read_some(space);
+        if (ec) co_return;
     }
 }
 

@@ -70,6 +70,7 @@ void log_applied(const model::Snapshot& snapshot, const ChangeCounts& counts, Du
               log::kv("routes_removed", counts.routes_removed),
               log::kv("endpoints_added", counts.endpoints_added),
               log::kv("endpoints_removed", counts.endpoints_removed),
+              log::kv("endpoints_changed", counts.endpoints_changed),
               log::kv("admissions_changed", counts.admissions_changed),
               log::kv("losers", snapshot.losers().size()),
               log::kv("rejected", snapshot.rejected().size()), log::kv("took_us", us));

@@ -1,9 +1,7 @@
 #include "control/store_factory.hpp"
 
 #include "control/embedded_store.hpp"
-#if __has_include("control/redis_store.hpp")
 #include "control/redis_store.hpp"
-#endif
 #include "control/redis_url.hpp"
 
 #include <utility>
@@ -16,11 +14,7 @@ Checked<std::unique_ptr<Store>> open_store(net::IoContext& io,
     if (!settings.store.redis.empty()) {
         auto url = parse_redis_url(settings.store.redis);
         if (!url) return url.error();
-#if __has_include("control/redis_store.hpp")
         return std::unique_ptr<Store>(std::make_unique<RedisStore>(io, std::move(*url), depth));
-#else
-        return problem("store.redis: this build has no Redis");
-#endif
     }
     auto store = std::make_unique<EmbeddedStore>(io, settings.store.embedded, depth);
     const auto opened = store->open();
