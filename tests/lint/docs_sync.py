@@ -8,7 +8,7 @@ from tree import files, read, report
 def missing(names, doc, kind, source):
     text = "".join(read(path) for path in files(".md", under="docs") if path.startswith(doc))
     return [(source, f"{kind} `{name}` does not stand in {doc}") for name in names
-            if not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text)]
+            if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)]
 
 
 def keys():
