@@ -175,6 +175,18 @@ net::task<Checked<StoreContents>> EmbeddedStore::read() {
     co_return contents_;
 }
 
+net::task<Checked<StoreContents>> EmbeddedStore::read_one(StoreEntry entry) {
+    StoreContents found;
+    if (entry.kind == StoreEntry::Kind::frontend) {
+        const auto at = contents_.frontends.find(entry.name);
+        if (at != contents_.frontends.end()) found.frontends.insert(*at);
+    } else {
+        const auto at = contents_.backends.find(entry.name);
+        if (at != contents_.backends.end()) found.backends.insert(*at);
+    }
+    co_return found;
+}
+
 net::task<Checked<>> EmbeddedStore::probe() {
     constexpr std::string_view text = "probe\n";
     const auto written = write_file(folder_fd_, probe_name, text);

@@ -139,6 +139,21 @@ net::task<Checked<StoreContents>> RedisStore::read() {
     co_return std::move(reading->contents);
 }
 
+net::task<Checked<StoreContents>> RedisStore::read_one(StoreEntry entry) {
+    const bool is_frontend = entry.kind == StoreEntry::Kind::frontend;
+    const auto key = std::string(is_frontend ? frontend_prefix : backend_prefix) + entry.name;
+    std::vector<RedisCommand> commands;
+    commands.push_back({is_frontend ? "GET" : "HGETALL", key});
+    const auto replies = co_await commands_.run(std::move(commands));
+    if (!replies) co_return replies.error();
+    const auto& reply = replies->front();
+    if (reply.is_error()) co_return problem("{}", reply.text);
+    StoreContents found;
+    if (is_frontend && !reply.is_nil()) found.frontends[entry.name] = reply.text;
+    if (!is_frontend && !reply.items.empty()) found.backends[entry.name] = backend_of(reply);
+    co_return found;
+}
+
 net::task<Checked<>> RedisStore::probe() {
     const auto value = probe_value();
     const auto key = "healthcheck:" + value;

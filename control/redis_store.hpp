@@ -26,6 +26,7 @@ public:
 
     net::task<Checked<>> apply(std::vector<StoreChange> changes) override;
     net::task<Checked<StoreContents>> read() override;
+    net::task<Checked<StoreContents>> read_one(StoreEntry entry) override;
     net::task<Checked<>> probe() override;
     discovery::Source& source() noexcept override { return *this; }
 

@@ -242,6 +242,12 @@ HttpReply refuse(const HttpRequest& request, const std::vector<std::string_view>
     return answer(404, "Not found");
 }
 
+/// What a question about one entry is about.
+StoreEntry entry_of(const Segments& path) {
+    const bool is_frontend = path[0] == "frontends";
+    return {is_frontend ? StoreEntry::Kind::frontend : StoreEntry::Kind::backend, path[1]};
+}
+
 HttpReply outcome(const Checked<>& done) {
     if (!done) return answer(500, done.error().text());
     return answer(200, "OK");
@@ -270,7 +276,8 @@ net::task<HttpReply> RedxApi::handle(const HttpRequest& request) {
         const auto probed = co_await store_.probe();
         co_return outcome(probed);
     }
-    const auto contents = co_await store_.read();
+    auto asked = path.size() == 1 ? store_.read() : store_.read_one(entry_of(path));
+    const auto contents = co_await std::move(asked);
     if (!contents) co_return answer(500, contents.error().text());
     co_return route->ask(*contents, path);
 }

@@ -6,20 +6,21 @@
 // Threads: control.
 #pragma once
 
+#include "discovery/source.hpp"
+#include "proxy/base/checked.hpp"
+#include "proxy/net/types.hpp"
+
 #include <functional>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "discovery/source.hpp"
-#include "proxy/base/checked.hpp"
-#include "proxy/net/types.hpp"
-
 namespace fairlead::control {
 
 struct Backend {
-    std::vector<std::pair<std::string, std::string>> servers;  // address -> score, in order of insertion
+    std::vector<std::pair<std::string, std::string>>
+        servers;  // address -> score, in order of insertion
     std::map<std::string, std::string> config;
 
     bool empty() const noexcept { return servers.empty() && config.empty(); }
@@ -36,19 +37,26 @@ struct StoreContents {
 /// One write; a list of them is applied as one: all or none.
 struct StoreChange {
     enum class Kind {
-        set_frontend,      // name = url, value = backend name
-        delete_frontend,   // name = url
-        set_server,        // name = backend, key = address, value = score: added, or its score changed
-        delete_server,     // name = backend, key = address
-        set_config,        // name = backend, key, value
-        delete_config,     // name = backend, key
-        delete_backend,    // name = backend
-        flush,             // everything
+        set_frontend,     // name = url, value = backend name
+        delete_frontend,  // name = url
+        set_server,     // name = backend, key = address, value = score: added, or its score changed
+        delete_server,  // name = backend, key = address
+        set_config,     // name = backend, key, value
+        delete_config,  // name = backend, key
+        delete_backend,  // name = backend
+        flush,           // everything
     };
     Kind kind;
     std::string name;
     std::string key;
     std::string value;
+};
+
+/// One entry of a store.
+struct StoreEntry {
+    enum class Kind { frontend, backend };
+    Kind kind;
+    std::string name;
 };
 
 /// Why a store could not do it: the message Redx's API answers with, status 500.
@@ -64,6 +72,9 @@ public:
 
     /// The whole, read from where it lives.
     virtual net::task<Checked<StoreContents>> read() = 0;
+
+    /// That entry alone, or nothing where there is none: as cheap as the store can.
+    virtual net::task<Checked<StoreContents>> read_one(StoreEntry entry) = 0;
 
     /// GET /health: writes, reads and deletes a probe.
     virtual net::task<Checked<>> probe() = 0;

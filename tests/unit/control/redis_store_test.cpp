@@ -289,6 +289,13 @@ TEST_CASE("a key of the wrong type is listed with its reason and the rest goes o
                           "frontend:list.com: the key holds another type; allowed: a string"});
     CHECK(running.states.back().services.at(0).endpoints.size() == 1);
 
+    // Asked for by name, it is the error that Redis gives.
+    const auto asked =
+        run_task(running.io, running.store.read_one({control::StoreEntry::Kind::backend, "text"}));
+    REQUIRE(!asked);
+    CHECK(asked.error().text() ==
+          "WRONGTYPE Operation against a key holding the wrong kind of value");
+
     const auto applied = running.apply({{Kind::set_server, "text", "10.0.0.1:1", "0"}});
     REQUIRE(!applied);
     CHECK(applied.error().text() ==
