@@ -70,7 +70,7 @@ TEST_CASE("snapshots change under load on several workers and no request fails",
     }
     load.finish();
     CHECK(load.failed() == 0);
-    CHECK(proxy.endpoint().in_flight() == 0);
+    CHECK(eventually([&] { return proxy.endpoint().in_flight() == 0; }));
 }
 
 TEST_CASE("an endpoint that drains gets no new request and finishes what it has", "[scenario][change]") {

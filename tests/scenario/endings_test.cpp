@@ -169,8 +169,8 @@ TEST_CASE("gauges return to zero", "[scenario][endings]") {
     proxy.serve({origin.address()});
     for (int i = 0; i < 3; ++i) CHECK(proxy.connect().exchange(plain_get).status == 200);
     CHECK(eventually([&] { return proxy.plane().total(metrics::Metric::connections_open) == 0; }));
-    CHECK(proxy.plane().total(metrics::Metric::requests_active) == 0);
-    CHECK(proxy.endpoint().in_flight() == 0);
+    CHECK(eventually([&] { return proxy.plane().total(metrics::Metric::requests_active) == 0; }));
+    CHECK(eventually([&] { return proxy.endpoint().in_flight() == 0; }));
     proxy.publish(model::SourceState{});
     CHECK(eventually([&] { return proxy.plane().total(metrics::Metric::upstream_idle) == 0; }));
 }
