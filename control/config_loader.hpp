@@ -1,15 +1,16 @@
-// Reads the YAML file: settings of the process, services and routes, and every problem with its place.
+// Reads the YAML file: settings of the process, services and routes, and every problem with its
+// place.
 //
 // Threads: any (pure but for reading the file and the environment).
 #pragma once
+
+#include "proxy/model/config.hpp"
+#include "proxy/model/desired_state.hpp"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "proxy/model/config.hpp"
-#include "proxy/model/desired_state.hpp"
 
 namespace fairlead::control {
 
@@ -26,7 +27,7 @@ struct ConfigProblem {
 
 struct LoadedConfig {
     model::ProcessSettings process;
-    model::SourceState desired;  // kind file
+    model::SourceState desired;           // kind file
     std::vector<ConfigProblem> problems;  // not empty: use nothing of the above
 
     bool ok() const noexcept { return problems.empty(); }
