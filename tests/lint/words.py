@@ -17,7 +17,7 @@ RULES = [
     (r"\bstd::atomic_?\w*<(std|boost)::(shared_ptr|local_shared_ptr)", r"", r"$^",
      "snapshots are posted to the workers"),
     (r"\b(TODO|FIXME|XXX)\b", r"", r"$^", "finish it, or file it"),
-    (r"this_thread::sleep_|\bu?sleep\(", r"tests/|proxy/|discovery/|control/", r"tests/support/eventually",
+    (r"this_thread::sleep_|\bu?sleep\(", r"tests/|proxy/|discovery/|control/", r"tests/support/",
      "wait for a condition with a deadline"),
 ]
 
