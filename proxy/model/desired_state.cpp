@@ -119,10 +119,10 @@ Checked<std::string> parse_route_path(std::string_view text) {
     };
     if (!text.empty() && text.front() != '/') return refuse("it does not start with /");
     std::string path;
-    while (!text.empty()) {
-        text.remove_prefix(1);  // the slash
-        const auto segment = text.substr(0, text.find('/'));
-        text.remove_prefix(segment.size());
+    for (auto rest = text; !rest.empty();) {
+        rest.remove_prefix(1);  // the slash
+        const auto segment = rest.substr(0, rest.find('/'));
+        rest.remove_prefix(segment.size());
         if (segment.empty()) continue;
         for (char c : segment) {
             if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '?' || c == '#') {
