@@ -47,6 +47,8 @@ def arguments():
                         help="folder of the built programs (default: build/release)")
     parser.add_argument("--syscalls", action="store_true", help="also count system calls (strace)")
     parser.add_argument("--json", metavar="FILE", help="write every round's figures there")
+    parser.add_argument("--update-docs", action="store_true",
+                        help="put the tables into docs/performance.md")
     parser.add_argument("--quick", action="store_true",
                         help="one short round of each case, to see that it all still works")
     options = parser.parse_args()
@@ -152,6 +154,18 @@ def setting(options):
             f"client {options.client}; {options.rounds} rounds of {options.seconds} s, medians.\n")
 
 
+def update_docs(text):
+    """Replaces what stands between the two markers of docs/performance.md."""
+    path = os.path.join(ROOT, "docs", "performance.md")
+    with open(path) as file:
+        before, begin, rest = file.read().partition("<!-- begin of what bench/run.py wrote -->\n")
+    _, end, after = rest.partition("<!-- end of what bench/run.py wrote -->")
+    command = " ".join(["bench/run.py"] + sys.argv[1:])
+    day = time.strftime("%Y-%m-%d")
+    with open(path, "w") as file:
+        file.write(f"{before}{begin}\nMade by `{command}` on {day}. {text}\n{end}{after}")
+
+
 def run(options, folder, running):
     origin, tcp, unix = start_origin(options, folder)
     running.append(origin)
@@ -174,8 +188,10 @@ def run(options, folder, running):
                 f"- {name}: {sum(by_name.values()):.2f} system calls a request: " +
                 ", ".join(f"{call} {count:.2f}" for call, count in by_name.items())
                 for name, by_name in calls.items()) + "\n")
-    print(setting(options))
-    print("\n".join(tables))
+    text = "\n".join([setting(options)] + tables)
+    print(text)
+    if options.update_docs:
+        update_docs(text)
     if options.json:
         with open(options.json, "w") as file:
             json.dump(report, file, indent=1)
