@@ -30,7 +30,7 @@ DOORS = [
     (r"boost/asio\.hpp|boost/asio/experimental/", r"$^", "the whole of Asio is nobody's to include"),
     (r"boost/asio/(error|read|write|connect|signal_set)\.hpp", r"(proxy/(net|http|upstream|session)|discovery|control)/.*\.cpp",
      "operations of Asio are for source files above net"),
-    (r"boost/asio/posix/", r"control/file_", "the file's watcher is the only user of descriptors that are no sockets"),
+    (r"boost/asio/posix/", r"proxy/net/|control/file_", "descriptors that are no sockets: the reactor and the watched file"),
     (r"boost/asio", r"proxy/net/", "Asio's types come in through proxy/net/types.hpp"),
     (r"boost/beast", r"(proxy/http/|proxy/net/asio_impl|discovery/docker_|control/(http_server|admin_client))",
      "Beast is for the rooms that speak HTTP"),
