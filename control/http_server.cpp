@@ -14,7 +14,6 @@
 #include <boost/json/serialize.hpp>
 
 #include <exception>
-#include <optional>
 #include <unistd.h>
 #include <unordered_set>
 
@@ -34,6 +33,7 @@ constexpr Duration head_timeout = 10s;
 constexpr Duration body_timeout = 60s;
 constexpr Duration write_timeout = 60s;
 constexpr Duration linger_timeout = 2s;
+constexpr Duration accept_back_off = 50ms;
 
 HttpRequest to_request(http::request<http::string_body>&& message, const std::string& peer) {
     HttpRequest request;
@@ -133,12 +133,15 @@ public:
           bind(std::move(address)),
           handler(std::move(handle)),
           most_body(most),
+          acceptor(io_context),
+          back_off(io_context),
           sweeper(io_context) {}
 
-    static Checked<> listen(const std::shared_ptr<State>& self);
+    Checked<> listen();
     void stop();
 
     // Coroutines hold the state by value: it outlives the server while they run out.
+    static net::task<> accept_loop(std::shared_ptr<State> self);
     static net::task<> sweep_loop(std::shared_ptr<State> self);
     static net::task<> serve(std::shared_ptr<State> self, net::stream_socket socket);
 
@@ -150,8 +153,6 @@ public:
     model::Address bound;
 
 private:
-    static void begin_serving(const std::shared_ptr<State>& self, net::stream_socket socket);
-
     enum class Next { keep, close, linger };
 
     /// In the list of connections for as long as it lives.
@@ -175,42 +176,56 @@ private:
     net::task<Next> write(HttpConnection& connection, HttpReply reply, bool is_head, bool keep);
     net::task<Next> refuse(HttpConnection& connection, net::error_code ec);
 
-    std::optional<net::Listener> listener;
+    net::acceptor acceptor;
+    net::timer back_off;
     net::timer sweeper;
     std::unordered_set<HttpConnection*> connections;
     bool is_stopping = false;
 };
 
-Checked<> HttpServer::State::listen(const std::shared_ptr<State>& self) {
-    const auto listening = net::bind_listener(self->bind, 1);
+Checked<> HttpServer::State::listen() {
+    const auto listening = net::bind_listener(bind, 1);
     if (!listening) return listening.error();
-    self->bound = listening->address;
-    // Weak: the listener is the state's own.
-    const auto accepted = [weak = std::weak_ptr<State>(self)](net::stream_socket socket) {
-        if (const auto state = weak.lock()) begin_serving(state, std::move(socket));
-    };
-    self->listener.emplace(self->io, listening->descriptors.front(), self->bound, accepted, [] {});
-    self->listener->start();
+    bound = listening->address;
+    const bool is_unix = bound.kind == model::Address::Kind::unix_socket;
+    const bool is_v6 = bound.host.find(':') != std::string::npos;
+    const net::stream_protocol protocol(is_unix ? AF_UNIX : (is_v6 ? AF_INET6 : AF_INET),
+                                        is_unix ? 0 : IPPROTO_TCP);
+    acceptor.assign(protocol, listening->descriptors.front());
     return {};
 }
 
 void HttpServer::State::stop() {
     if (is_stopping) return;
     is_stopping = true;
-    if (listener) {
-        listener->close();
+    if (acceptor.is_open()) {
+        net::error_code ignored;  // nothing to do about a failing close
+        acceptor.close(ignored);
         if (bind.kind == model::Address::Kind::unix_socket) ::unlink(bind.path.c_str());
     }
+    back_off.cancel();
     sweeper.cancel();
     for (auto* connection : connections) {
         if (connection->doing == HttpConnection::Doing::waiting) connection->cancel();
     }
 }
 
-void HttpServer::State::begin_serving(const std::shared_ptr<State>& self,
-                                      net::stream_socket socket) {
-    if (self->connections.size() >= most_connections) return;  // closes it
-    net::spawn(self->io.get_executor(), "http connection", serve(self, std::move(socket)));
+net::task<> HttpServer::State::accept_loop(std::shared_ptr<State> self) {
+    while (!self->is_stopping) {
+        auto [ec, socket] = co_await self->acceptor.async_accept();
+        if (self->is_stopping) break;
+        if (!ec) {
+            if (self->connections.size() >= most_connections) continue;  // closes it
+            net::spawn(self->io.get_executor(), "http connection", serve(self, std::move(socket)));
+            continue;
+        }
+        if (ec == net::asio::error::connection_aborted) continue;  // the client changed its mind
+        // Out of descriptors or memory: the queue waits in the kernel; later some may be free.
+        log::warn("http.accept_failed", log::kv("server", self->name),
+                  log::kv("error", ec.message()));
+        self->back_off.expires_at(Clock::now() + accept_back_off);
+        co_await self->back_off.async_wait();
+    }
 }
 
 net::task<> HttpServer::State::sweep_loop(std::shared_ptr<State> self) {
@@ -232,7 +247,8 @@ net::task<> HttpServer::State::serve(std::shared_ptr<State> self, net::stream_so
     if (ec) co_return;
     const auto ip = net::ip_of(remote);
     HttpConnection connection(std::move(socket), ip ? net::ip_text(*ip) : "unix");
-    net::prepare(connection.socket);
+    // Answers are written whole; Nagle would only hold the last piece back. Fails on Unix sockets.
+    connection.socket.set_option(net::asio::ip::tcp::no_delay(true), ec);
     {
         const Listed listed(*self, connection);
         co_await self->converse(connection);
@@ -361,16 +377,16 @@ HttpServer::~HttpServer() {
 }
 
 Checked<> HttpServer::start() {
-    const auto listening = State::listen(state_);
+    const auto listening = state_->listen();
     if (!listening) return listening.error();
-    net::spawn(state_->io.get_executor(), "http sweep", State::sweep_loop(state_));
+    const auto on = state_->io.get_executor();
+    net::spawn(on, "http accept", State::accept_loop(state_));
+    net::spawn(on, "http sweep", State::sweep_loop(state_));
     return {};
 }
 
 void HttpServer::stop() {
     state_->stop();
-    // The accept that the close aborts completes in the next turn and must still find its listener.
-    net::asio::post(state_->io, [keep = state_] {});
 }
 
 model::Address HttpServer::bound() const {
