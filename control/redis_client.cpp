@@ -153,10 +153,10 @@ net::task<Checked<>> RedisClient::connect_socket() {
         if (deadline_.expired() || is_stopped_) break;
         auto [ec] = co_await socket_.async_connect(endpoint);
         last = ec;
-        if (!ec && net::is_connected_to_itself(socket_))
+        if (!ec && net::is_connected_to_itself(socket_.native_handle(), endpoint))
             last = net::asio::error::connection_refused;
         if (!last) {
-            net::prepare(socket_);
+            net::disable_nagle(socket_.native_handle());
             co_return Checked<>{};
         }
         close();
@@ -230,7 +230,7 @@ net::task<Checked<std::vector<RedisReply>>> RedisClient::run(std::vector<RedisCo
     const Turn turn(*this);
     deadline_.arm(timeout_);
     // A connection that died while it was idle is not worth a failed command.
-    if (!is_ready_ || net::is_readable_or_closed(socket_)) {
+    if (!is_ready_ || net::is_readable_or_closed(socket_.native_handle())) {
         const auto connected = co_await connect();
         if (!connected) {
             close();

@@ -1,27 +1,28 @@
 #include "proxy/data_plane.hpp"
 
-#include <algorithm>
-#include <atomic>
-#include <cmath>
-#include <fstream>
-#include <string>
-
-#include <sched.h>
-#include <unistd.h>
-
 #include "proxy/net/spawn.hpp"
 #include "proxy/net/tls.hpp"
 #include "proxy/session/listener_context.hpp"
 #include "proxy/session/worker.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <fstream>
+#include <sched.h>
+#include <string>
+#include <unistd.h>
+
 namespace fairlead {
 
 class DataPlane::Impl {
 public:
-    Impl(const model::ProcessSettings& settings, net::IoContext& control) : settings_(settings), control_(control) {
+    Impl(const model::ProcessSettings& settings, net::IoContext& control)
+        : settings_(settings), control_(control) {
         shared_.limits = settings.limits;
         const auto count = settings.workers > 0 ? settings.workers : usable_cpus();
-        for (std::size_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<session::Worker>(i, shared_));
+        for (std::size_t i = 0; i < count; ++i)
+            workers_.push_back(std::make_unique<session::Worker>(i, shared_));
     }
     ~Impl() { stop(); }
 
@@ -30,14 +31,17 @@ public:
     void begin_drain(std::function<void()> drained);
     void stop();
 
-    const std::vector<std::unique_ptr<session::Worker>>& workers() const noexcept { return workers_; }
+    const std::vector<std::unique_ptr<session::Worker>>& workers() const noexcept {
+        return workers_;
+    }
     const std::vector<model::Address>& bound() const noexcept { return bound_; }
 
 private:
     Checked<session::ListenerContext> make_context(const model::ListenerSettings& listener) const;
     model::SnapshotPtr freed_on_control(model::SnapshotPtr snapshot);
     /// Runs `work` on every worker, and then `done` on the control thread.
-    void on_all_workers(std::function<void(session::Worker&, std::function<void()>)> work, std::function<void()> done);
+    void on_all_workers(std::function<void(session::Worker&, std::function<void()>)> work,
+                        std::function<void()> done);
 
     const model::ProcessSettings settings_;
     net::IoContext& control_;
@@ -47,7 +51,8 @@ private:
     std::vector<model::Address> bound_;
 };
 
-Checked<session::ListenerContext> DataPlane::Impl::make_context(const model::ListenerSettings& listener) const {
+Checked<session::ListenerContext> DataPlane::Impl::make_context(
+    const model::ListenerSettings& listener) const {
     session::ListenerContext context;
     context.settings = listener;
     context.stream.head = {settings_.limits.request_head, settings_.limits.headers};
@@ -77,7 +82,8 @@ Checked<> DataPlane::Impl::start() {
         if (!context) return give_up(context.error());
         auto sockets = net::bind_listener(listener.bind, workers_.size());
         if (!sockets) return give_up(sockets.error());
-        if (sockets->address.kind == model::Address::Kind::tcp) context->port = std::to_string(sockets->address.port);
+        if (sockets->address.kind == model::Address::Kind::tcp)
+            context->port = std::to_string(sockets->address.port);
         contexts_.push_back(std::make_unique<session::ListenerContext>(std::move(*context)));
         bound.push_back(std::move(*sockets));
     }
@@ -92,7 +98,8 @@ Checked<> DataPlane::Impl::start() {
 }
 
 model::SnapshotPtr DataPlane::Impl::freed_on_control(model::SnapshotPtr snapshot) {
-    // The last request that uses a snapshot ends on a worker; freeing a big table there would stall others.
+    // The last request that uses a snapshot ends on a worker; freeing a big table there would stall
+    // others.
     const auto* const raw = snapshot.get();
     auto& control = control_;
     return {raw, [held = std::move(snapshot), &control](const model::Snapshot*) mutable {
@@ -100,13 +107,14 @@ model::SnapshotPtr DataPlane::Impl::freed_on_control(model::SnapshotPtr snapshot
             }};
 }
 
-void DataPlane::Impl::on_all_workers(std::function<void(session::Worker&, std::function<void()>)> work,
-                                     std::function<void()> done) {
+void DataPlane::Impl::on_all_workers(
+    std::function<void(session::Worker&, std::function<void()>)> work, std::function<void()> done) {
     const auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
     auto& control = control_;
     const std::function<void()> one_done = [left, &control, done = std::move(done)] {
         // acq_rel: what the workers did happens before `done`.
-        if (left->fetch_sub(1, std::memory_order_acq_rel) == 1 && done) net::asio::post(control, done);
+        if (left->fetch_sub(1, std::memory_order_acq_rel) == 1 && done)
+            net::asio::post(control, done);
     };
     for (auto& worker : workers_) {
         auto& target = *worker;
@@ -124,7 +132,9 @@ void DataPlane::Impl::publish(model::SnapshotPtr snapshot, std::function<void()>
 }
 
 void DataPlane::Impl::begin_drain(std::function<void()> drained) {
-    const auto begin = [](session::Worker& worker, const std::function<void()>& done) { worker.begin_drain(done); };
+    const auto begin = [](session::Worker& worker, const std::function<void()>& done) {
+        worker.begin_drain(done);
+    };
     on_all_workers(begin, std::move(drained));
 }
 
@@ -140,39 +150,53 @@ DataPlane::DataPlane(const model::ProcessSettings& settings, net::IoContext& con
     : impl_(std::make_unique<Impl>(settings, control)) {}
 DataPlane::~DataPlane() = default;
 
-Checked<> DataPlane::start() { return impl_->start(); }
-std::size_t DataPlane::workers() const noexcept { return impl_->workers().size(); }
-std::vector<model::Address> DataPlane::bound() const { return impl_->bound(); }
+Checked<> DataPlane::start() {
+    return impl_->start();
+}
+std::size_t DataPlane::workers() const noexcept {
+    return impl_->workers().size();
+}
+std::vector<model::Address> DataPlane::bound() const {
+    return impl_->bound();
+}
 void DataPlane::publish(model::SnapshotPtr snapshot, std::function<void()> installed) {
     impl_->publish(std::move(snapshot), std::move(installed));
 }
-void DataPlane::begin_drain(std::function<void()> drained) { impl_->begin_drain(std::move(drained)); }
-void DataPlane::stop() { impl_->stop(); }
+void DataPlane::begin_drain(std::function<void()> drained) {
+    impl_->begin_drain(std::move(drained));
+}
+void DataPlane::stop() {
+    impl_->stop();
+}
 
 std::uint64_t DataPlane::total(metrics::Metric metric) const noexcept {
     // Exceptions that end coroutines are counted for the process, on whatever thread.
     if (metric == metrics::Metric::coroutine_failures) return net::failed_coroutines();
     std::uint64_t sum = 0;
-    for (const auto& worker : impl_->workers()) sum += std::as_const(*worker).counters().value(metric);
+    for (const auto& worker : impl_->workers())
+        sum += std::as_const(*worker).counters().value(metric);
     return sum;
 }
 
 std::uint64_t DataPlane::total(Reason reason) const noexcept {
     std::uint64_t sum = 0;
-    for (const auto& worker : impl_->workers()) sum += std::as_const(*worker).counters().value(reason);
+    for (const auto& worker : impl_->workers())
+        sum += std::as_const(*worker).counters().value(reason);
     return sum;
 }
 
 unsigned usable_cpus() {
     cpu_set_t set;
     CPU_ZERO(&set);
-    long count = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : ::sysconf(_SC_NPROCESSORS_ONLN);
+    long count = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
+                                                               : ::sysconf(_SC_NPROCESSORS_ONLN);
     // cgroup v2: "max 100000" or "150000 100000".
     std::ifstream file("/sys/fs/cgroup/cpu.max");
     std::string quota;
     double period = 0;
     if (file >> quota >> period && quota != "max" && period > 0) {
-        count = std::min(count, static_cast<long>(std::ceil(std::strtod(quota.c_str(), nullptr) / period)));
+        count = std::min(
+            count, static_cast<long>(std::ceil(std::strtod(quota.c_str(), nullptr) / period)));
     }
     return static_cast<unsigned>(std::max(count, 1L));
 }

@@ -3,16 +3,16 @@
 // Threads: control, all of it; the workers' threads are inside.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <vector>
-
 #include "proxy/base/checked.hpp"
 #include "proxy/metrics/counters.hpp"
 #include "proxy/model/config.hpp"
 #include "proxy/model/snapshot.hpp"
 #include "proxy/net/types.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
 
 namespace fairlead {
 
@@ -34,11 +34,13 @@ public:
     /// The addresses really bound, in the order of settings.listeners. After start().
     std::vector<model::Address> bound() const;
 
-    /// Hands the snapshot to all workers; `installed` is called on the control thread once each has it.
+    /// Hands the snapshot to all workers; `installed` is called on the control thread once each has
+    /// it.
     void publish(model::SnapshotPtr snapshot, std::function<void()> installed = {});
 
-    /// Stops accepting (what is already queued is served), closes idle client connections, and makes
-    /// every further answer the last of its connection. `drained` is called when none is left.
+    /// Stops accepting (what is already queued is served), closes idle client connections, and
+    /// makes every further answer the last of its connection. `drained` is called when none is
+    /// left.
     void begin_drain(std::function<void()> drained);
 
     /// Ends every connection and joins the workers. Idempotent.

@@ -4,9 +4,9 @@
 // same slightly old numbers do not all rush to one endpoint.
 #pragma once
 
-#include <vector>
-
 #include "proxy/model/policy.hpp"
+
+#include <vector>
 
 namespace fairlead::balance {
 

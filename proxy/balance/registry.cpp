@@ -1,12 +1,12 @@
 #include "proxy/balance/registry.hpp"
 
-#include <algorithm>
-#include <string>
+#include "proxy/balance/p2c.hpp"
+#include "proxy/balance/round_robin.hpp"
 
 #include <fmt/format.h>
 
-#include "proxy/balance/p2c.hpp"
-#include "proxy/balance/round_robin.hpp"
+#include <algorithm>
+#include <string>
 
 namespace fairlead::balance {
 namespace {
@@ -17,7 +17,8 @@ constexpr PolicyRow rows[] = {
 };
 
 const PolicyRow* find(std::string_view name) {
-    const auto* const at = std::find_if(std::begin(rows), std::end(rows), [&](const auto& row) { return row.name == name; });
+    const auto* const at = std::find_if(std::begin(rows), std::end(rows),
+                                        [&](const auto& row) { return row.name == name; });
     return at == std::end(rows) ? nullptr : at;
 }
 
@@ -29,9 +30,12 @@ Problem unknown(std::string_view name) {
 
 }  // namespace
 
-std::span<const PolicyRow> policies() noexcept { return rows; }
+std::span<const PolicyRow> policies() noexcept {
+    return rows;
+}
 
-Checked<model::PolicyPtr> make_policy(std::string_view name, const std::vector<model::Endpoint>& endpoints) {
+Checked<model::PolicyPtr> make_policy(std::string_view name,
+                                      const std::vector<model::Endpoint>& endpoints) {
     const auto* const row = find(name);
     if (row == nullptr) return unknown(name);
     return row->make(endpoints);

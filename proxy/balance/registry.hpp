@@ -4,12 +4,12 @@
 // Threads: any (pure).
 #pragma once
 
+#include "proxy/base/checked.hpp"
+#include "proxy/model/policy.hpp"
+
 #include <span>
 #include <string_view>
 #include <vector>
-
-#include "proxy/base/checked.hpp"
-#include "proxy/model/policy.hpp"
 
 namespace fairlead::balance {
 
@@ -22,7 +22,8 @@ struct PolicyRow {
 std::span<const PolicyRow> policies() noexcept;
 
 /// The policy of that name over `endpoints`, or a problem that lists the names there are.
-Checked<model::PolicyPtr> make_policy(std::string_view name, const std::vector<model::Endpoint>& endpoints);
+Checked<model::PolicyPtr> make_policy(std::string_view name,
+                                      const std::vector<model::Endpoint>& endpoints);
 
 /// Success, or the same problem as make_policy's.
 Checked<> check_policy_name(std::string_view name);

@@ -9,7 +9,8 @@ class RoundRobin final : public model::Policy {
 public:
     explicit RoundRobin(const std::vector<model::Endpoint>& endpoints) : schedule_(endpoints) {}
 
-    const model::Endpoint* pick(const model::PickInput& input, model::Cursor& cursor) const override {
+    const model::Endpoint* pick(const model::PickInput& input,
+                                model::Cursor& cursor) const override {
         if (schedule_.size() == 0) return nullptr;
         return schedule_.allowed_from(cursor.position++ % schedule_.size(), input);
     }

@@ -1,9 +1,9 @@
 // Round robin: each endpoint in turn, in proportion to its weight. Each worker keeps its own turn.
 #pragma once
 
-#include <vector>
-
 #include "proxy/model/policy.hpp"
+
+#include <vector>
 
 namespace fairlead::balance {
 

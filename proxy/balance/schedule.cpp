@@ -19,17 +19,22 @@ Schedule::Schedule(const std::vector<model::Endpoint>& endpoints) : endpoints_(&
         total += endpoint.weight;
     }
     divisor = std::max<std::uint64_t>(divisor, 1);
-    // Weights that would need a longer round are scaled down; each endpoint keeps at least one turn.
-    const double scale = std::min(1.0, static_cast<double>(most_turns) / (static_cast<double>(total) / static_cast<double>(divisor)));
+    // Weights that would need a longer round are scaled down; each endpoint keeps at least one
+    // turn.
+    const double scale =
+        std::min(1.0, static_cast<double>(most_turns) /
+                          (static_cast<double>(total) / static_cast<double>(divisor)));
     std::vector<std::int64_t> weights;
     std::int64_t turns = 0;
     for (const auto& endpoint : endpoints) {
-        const double share = static_cast<double>(endpoint.weight) / static_cast<double>(divisor) * scale;
+        const double share =
+            static_cast<double>(endpoint.weight) / static_cast<double>(divisor) * scale;
         weights.push_back(std::max<std::int64_t>(1, static_cast<std::int64_t>(share)));
         turns += weights.back();
     }
     std::vector<std::int64_t> credit(endpoints.size(), 0);
-    const bool all_equal = std::all_of(weights.begin(), weights.end(), [&](auto w) { return w == weights.front(); });
+    const bool all_equal =
+        std::all_of(weights.begin(), weights.end(), [&](auto w) { return w == weights.front(); });
     if (all_equal) {
         turns_.resize(endpoints.size());
         std::iota(turns_.begin(), turns_.end(), 0u);
@@ -44,7 +49,8 @@ Schedule::Schedule(const std::vector<model::Endpoint>& endpoints) : endpoints_(&
     }
 }
 
-const model::Endpoint* Schedule::allowed_from(std::uint32_t turn, const model::PickInput& input) const noexcept {
+const model::Endpoint* Schedule::allowed_from(std::uint32_t turn,
+                                              const model::PickInput& input) const noexcept {
     for (std::uint32_t tried = 0; tried < size(); ++tried) {
         const auto& endpoint = at(turn);
         if (input.allows(endpoint)) return &endpoint;

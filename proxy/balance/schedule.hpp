@@ -4,11 +4,11 @@
 // Threads: any (immutable). Cost: at most 4 KiB for a service, whatever the weights.
 #pragma once
 
+#include "proxy/model/policy.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-
-#include "proxy/model/policy.hpp"
 
 namespace fairlead::balance {
 
@@ -18,10 +18,13 @@ public:
 
     /// Number of turns in one round; 0 without endpoints.
     std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(turns_.size()); }
-    const model::Endpoint& at(std::uint32_t turn) const noexcept { return (*endpoints_)[turns_[turn]]; }
+    const model::Endpoint& at(std::uint32_t turn) const noexcept {
+        return (*endpoints_)[turns_[turn]];
+    }
 
     /// The first allowed endpoint at or after `turn`, wrapping once; null when there is none.
-    const model::Endpoint* allowed_from(std::uint32_t turn, const model::PickInput& input) const noexcept;
+    const model::Endpoint* allowed_from(std::uint32_t turn,
+                                        const model::PickInput& input) const noexcept;
 
 private:
     const std::vector<model::Endpoint>* endpoints_;

@@ -12,9 +12,15 @@ namespace fairlead::ascii {
 constexpr char to_lower(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-constexpr bool is_alpha(char c) noexcept { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; }
-constexpr bool is_alnum(char c) noexcept { return is_digit(c) || is_alpha(c); }
+constexpr bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
+constexpr bool is_alpha(char c) noexcept {
+    return to_lower(c) >= 'a' && to_lower(c) <= 'z';
+}
+constexpr bool is_alnum(char c) noexcept {
+    return is_digit(c) || is_alpha(c);
+}
 
 inline std::string lower(std::string_view text) {
     std::string out(text);

@@ -1,14 +1,15 @@
 // The result of checking something a person wrote: a value, or a sentence that says what is wrong
-// with it and what is allowed. For configuration, labels, keys and API input; never on the request path.
+// with it and what is allowed. For configuration, labels, keys and API input; never on the request
+// path.
 //
 // Threads: any (values).
 #pragma once
 
-#include <string>
-#include <utility>
-
 #include <boost/system/result.hpp>
 #include <fmt/format.h>
+
+#include <string>
+#include <utility>
 
 namespace fairlead {
 

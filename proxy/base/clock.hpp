@@ -1,7 +1,7 @@
 // Time: the aliases, and the rule that functions which decide by time are given `now`.
 //
-// Only coroutines and main loops read a clock; balancing, retry and ejection take it as an argument,
-// so tests need no waiting.
+// Only coroutines and main loops read a clock; balancing, retry and ejection take it as an
+// argument, so tests need no waiting.
 #pragma once
 
 #include <chrono>

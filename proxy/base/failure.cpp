@@ -21,14 +21,24 @@ constexpr std::array<Row, reason_count> rows = {{
 #undef FAIRLEAD_REASON
 }};
 
-const Row& row(Reason reason) noexcept { return rows[static_cast<std::size_t>(reason)]; }
+const Row& row(Reason reason) noexcept {
+    return rows[static_cast<std::size_t>(reason)];
+}
 
 }  // namespace
 
-std::string_view to_string(Reason reason) noexcept { return row(reason).code; }
-std::string_view text_of(Reason reason) noexcept { return row(reason).text; }
-int status_of(Reason reason) noexcept { return row(reason).status; }
-Side side_of(Reason reason) noexcept { return row(reason).side; }
+std::string_view to_string(Reason reason) noexcept {
+    return row(reason).code;
+}
+std::string_view text_of(Reason reason) noexcept {
+    return row(reason).text;
+}
+int status_of(Reason reason) noexcept {
+    return row(reason).status;
+}
+Side side_of(Reason reason) noexcept {
+    return row(reason).side;
+}
 
 void throw_exception_from_error(const Failure& failure, const boost::source_location&) {
     std::fprintf(stderr, "fairlead: value() of a failed result (%s)\n",

@@ -6,11 +6,11 @@
 // Threads: any (values).
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
+
+#include <cstdint>
+#include <string_view>
 
 namespace fairlead {
 
@@ -47,7 +47,8 @@ struct Failure {
     Failure(Reason why, boost::system::error_code ec) noexcept : reason(why), cause(ec) {}
 };
 
-/// Required by boost::system::result; reached only by calling value() on an error, which is our bug.
+/// Required by boost::system::result; reached only by calling value() on an error, which is our
+/// bug.
 [[noreturn]] void throw_exception_from_error(const Failure& failure, const boost::source_location&);
 
 template <class T = void>

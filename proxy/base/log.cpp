@@ -1,11 +1,11 @@
 #include "proxy/base/log.hpp"
 
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
 #include <atomic>
 #include <memory>
-
-#include <spdlog/async.h>
-#include <spdlog/spdlog.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
 namespace fairlead::log {
 namespace {
@@ -21,10 +21,14 @@ constexpr std::size_t queue_lines = 8192;
 
 spdlog::level::level_enum to_spdlog(Level level) {
     switch (level) {
-        case Level::debug: return spdlog::level::debug;
-        case Level::info: return spdlog::level::info;
-        case Level::warn: return spdlog::level::warn;
-        case Level::error: break;
+        case Level::debug:
+            return spdlog::level::debug;
+        case Level::info:
+            return spdlog::level::info;
+        case Level::warn:
+            return spdlog::level::warn;
+        case Level::error:
+            break;
     }
     return spdlog::level::err;
 }
@@ -32,7 +36,8 @@ spdlog::level::level_enum to_spdlog(Level level) {
 bool needs_quotes(std::string_view value) {
     if (value.empty()) return true;
     for (char c : value) {
-        if (static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '\\' || c == 0x7f) return true;
+        if (static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '\\' || c == 0x7f)
+            return true;
     }
     return false;
 }

@@ -3,13 +3,14 @@
 // Events are fixed strings ("docker.connected"), data are keys. Header values and credentials are
 // never logged. The access log is not written here (see session/access_log.hpp).
 //
-// Threads: any. Lines are handed to a background thread; a full queue drops the oldest, never blocks.
+// Threads: any. Lines are handed to a background thread; a full queue drops the oldest, never
+// blocks.
 #pragma once
+
+#include <fmt/format.h>
 
 #include <string>
 #include <string_view>
-
-#include <fmt/format.h>
 
 namespace fairlead::log {
 

@@ -1,9 +1,9 @@
 #include "proxy/http/body_reader.hpp"
 
+#include "proxy/http/characters.hpp"
+
 #include <algorithm>
 #include <cstring>
-
-#include "proxy/http/characters.hpp"
 
 namespace fairlead::http {
 namespace {
@@ -68,9 +68,11 @@ BodyReader::Step BodyReader::step_chunked(char* data, std::size_t size) {
     return step;
 }
 
-bool BodyReader::advance(char* data, std::size_t size, std::size_t& at, std::size_t& out_begin, std::size_t& out_end) {
+bool BodyReader::advance(char* data, std::size_t size, std::size_t& at, std::size_t& out_begin,
+                         std::size_t& out_end) {
     switch (state_) {
-        case State::size_line: return read_size_line(data, size, at);
+        case State::size_line:
+            return read_size_line(data, size, at);
         case State::data: {
             if (at == size) return false;
             const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size - at, remaining_));
@@ -92,8 +94,10 @@ bool BodyReader::advance(char* data, std::size_t size, std::size_t& at, std::siz
             at += 2;
             state_ = State::size_line;
             return true;
-        case State::trailers: return read_trailers(data, size, at);
-        case State::done: break;
+        case State::trailers:
+            return read_trailers(data, size, at);
+        case State::done:
+            break;
     }
     return false;
 }
@@ -111,7 +115,8 @@ bool BodyReader::read_size_line(const char* data, std::size_t size, std::size_t&
     line.remove_suffix(1);
     std::size_t digits = 0;
     std::uint64_t length = 0;
-    while (digits < line.size() && is(line[digits], hex_digit)) length = length * 16 + hex_value(line[digits++]);
+    while (digits < line.size() && is(line[digits], hex_digit))
+        length = length * 16 + hex_value(line[digits++]);
     if (digits == 0 || digits > most_size_digits) return false;
     const auto rest = line.substr(digits);
     if (!rest.empty() && (rest.front() != ';' || !all_are(rest, value_character))) return false;
@@ -123,11 +128,11 @@ bool BodyReader::read_size_line(const char* data, std::size_t size, std::size_t&
 }
 
 bool BodyReader::read_trailers(const char* data, std::size_t size, std::size_t& at) {
-    // Nothing of the section is consumed before all of it is there: its fields are views. What comes
-    // before it may move when more is read, so each try starts over; the section is bounded.
+    // Nothing of the section is consumed before all of it is there: its fields are views. What
+    // comes before it may move when more is read, so each try starts over; the section is bounded.
     trailer_parser_.restart();
-    const auto status =
-        trailer_parser_.parse_trailers(std::string_view(data + at, size - at), trailer_limits_, trailers_);
+    const auto status = trailer_parser_.parse_trailers(std::string_view(data + at, size - at),
+                                                       trailer_limits_, trailers_);
     if (status == ParseStatus::failed) failed_ = true;
     if (status != ParseStatus::complete) return false;
     at += trailer_parser_.size();

@@ -7,12 +7,12 @@
 // Threads: one worker. No allocation but for trailers.
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "proxy/base/failure.hpp"
 #include "proxy/http/head_parser.hpp"
 #include "proxy/http/message.hpp"
+
+#include <cstdint>
+#include <vector>
 
 namespace fairlead::http {
 
@@ -42,7 +42,8 @@ private:
 
     Step step_chunked(char* data, std::size_t size);
     /// One state's work at `at`; false: needs more bytes or has failed.
-    bool advance(char* data, std::size_t size, std::size_t& at, std::size_t& out_begin, std::size_t& out_end);
+    bool advance(char* data, std::size_t size, std::size_t& at, std::size_t& out_begin,
+                 std::size_t& out_end);
     bool read_size_line(const char* data, std::size_t size, std::size_t& at);
     bool read_trailers(const char* data, std::size_t size, std::size_t& at);
 

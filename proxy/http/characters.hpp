@@ -22,7 +22,8 @@ constexpr std::array<std::uint8_t, 256> make_character_table() {
     const auto set = [&](std::string_view characters, std::uint8_t bits) {
         for (char c : characters) table[static_cast<unsigned char>(c)] |= bits;
     };
-    constexpr std::string_view alnum = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    constexpr std::string_view alnum =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     set(alnum, token_character | host_character);
     set("!#$%&'*+-.^_`|~", token_character);
     set("-._~!$&'()*+,;=%", host_character);

@@ -1,15 +1,15 @@
 #include "proxy/http/forwarding.hpp"
 
-#include <algorithm>
-
 #include "proxy/base/ascii.hpp"
+
+#include <algorithm>
 
 namespace fairlead::http {
 namespace {
 
 bool is_known_option(std::string_view token) noexcept {
-    return ascii::iequals(token, "close") || ascii::iequals(token, "keep-alive") || ascii::iequals(token, "upgrade") ||
-           ascii::iequals(token, "te");
+    return ascii::iequals(token, "close") || ascii::iequals(token, "keep-alive") ||
+           ascii::iequals(token, "upgrade") || ascii::iequals(token, "te");
 }
 
 bool names_more(std::string_view connection) noexcept {
@@ -31,8 +31,10 @@ bool is_our_own(FieldId id) noexcept {
         case FieldId::proxy_connection:
         case FieldId::te:
         case FieldId::transfer_encoding:
-        case FieldId::upgrade: return true;
-        default: return false;
+        case FieldId::upgrade:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -50,7 +52,8 @@ bool FieldFilter::is_listed(std::string_view name) const noexcept {
         if (field.id != FieldId::connection) return false;
         bool listed = false;
         ascii::each_item(field.value, [&](std::string_view token) {
-            listed = token.size() == name.size() && std::equal(token.begin(), token.end(), name.begin(), [](char a, char b) {
+            listed = token.size() == name.size() &&
+                     std::equal(token.begin(), token.end(), name.begin(), [](char a, char b) {
                          return ascii::to_lower(a) == ascii::to_lower(b);
                      });
             return !listed;
@@ -62,17 +65,23 @@ bool FieldFilter::is_listed(std::string_view name) const noexcept {
 bool FieldFilter::passes_in_request(const Field& field, const ClientFacts& client) const noexcept {
     switch (field.id) {
         case FieldId::other:
-            // nginx's rule: CGI-like applications cannot tell "x_y" from "x-y", so clients could forge one as the other.
+            // nginx's rule: CGI-like applications cannot tell "x_y" from "x-y", so clients could
+            // forge one as the other.
             return field.name.find('_') == std::string_view::npos && !is_listed(field.name);
         case FieldId::host:
-        case FieldId::x_forwarded_for: return false;  // written by us
+        case FieldId::x_forwarded_for:
+            return false;  // written by us
         case FieldId::x_forwarded_host:
         case FieldId::x_forwarded_port:
         case FieldId::x_forwarded_proto:
-        case FieldId::forwarded: return client.is_trusted;
-        case FieldId::expect: return false;  // written by us where it is wanted
-        case FieldId::trailer: return !is_listed(field.name);
-        default: return !is_our_own(field.id);
+        case FieldId::forwarded:
+            return client.is_trusted;
+        case FieldId::expect:
+            return false;  // written by us where it is wanted
+        case FieldId::trailer:
+            return !is_listed(field.name);
+        default:
+            return !is_our_own(field.id);
     }
 }
 
@@ -90,8 +99,10 @@ bool FieldFilter::passes_in_trailers(const Field& field) noexcept {
         case FieldId::x_forwarded_for:
         case FieldId::x_forwarded_host:
         case FieldId::x_forwarded_port:
-        case FieldId::x_forwarded_proto: return false;
-        default: return field.name.find('_') == std::string_view::npos;
+        case FieldId::x_forwarded_proto:
+            return false;
+        default:
+            return field.name.find('_') == std::string_view::npos;
     }
 }
 
@@ -106,7 +117,8 @@ void append_forwarded_for(std::string& out, const RequestHead& head, const Clien
 }
 
 bool has_field(const std::vector<Field>& fields, FieldId id) noexcept {
-    return std::any_of(fields.begin(), fields.end(), [&](const Field& field) { return field.id == id; });
+    return std::any_of(fields.begin(), fields.end(),
+                       [&](const Field& field) { return field.id == id; });
 }
 
 }  // namespace fairlead::http

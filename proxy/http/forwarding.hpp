@@ -3,20 +3,20 @@
 // Threads: one worker. Independent of the protocol on either side.
 #pragma once
 
+#include "proxy/http/message.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "proxy/http/message.hpp"
 
 namespace fairlead::http {
 
 /// What is known of a client connection. One a connection.
 struct ClientFacts {
-    std::string ip;            // "" for a Unix socket
-    std::string port;          // of our listener; "" for a Unix socket
+    std::string ip;    // "" for a Unix socket
+    std::string port;  // of our listener; "" for a Unix socket
     std::string_view scheme = "http";
-    bool is_trusted = false;   // its X-Forwarded-* are believed and extended
+    bool is_trusted = false;  // its X-Forwarded-* are believed and extended
 };
 
 /// Decides field by field whether a head's fields pass.
@@ -33,7 +33,8 @@ public:
 private:
     bool is_listed(std::string_view name) const noexcept;
 
-    // Values of Connection fields that name more than close, keep-alive, upgrade and TE; rarely any.
+    // Values of Connection fields that name more than close, keep-alive, upgrade and TE; rarely
+    // any.
     const std::vector<Field>* fields_ = nullptr;
 };
 

@@ -1,9 +1,9 @@
 #include "proxy/http/framing.hpp"
 
-#include <algorithm>
-
 #include "proxy/base/ascii.hpp"
 #include "proxy/http/characters.hpp"
+
+#include <algorithm>
 
 namespace fairlead::http {
 namespace {
@@ -51,12 +51,17 @@ Claims read_claims(const std::vector<Field>& fields) {
                 claims.host = &field;
                 ++claims.hosts;
                 break;
-            case FieldId::upgrade: claims.upgrade = &field; break;
-            case FieldId::connection: read_connection(field.value, claims); break;
+            case FieldId::upgrade:
+                claims.upgrade = &field;
+                break;
+            case FieldId::connection:
+                read_connection(field.value, claims);
+                break;
             case FieldId::expect:
                 claims.expects_continue = ascii::iequals(field.value, "100-continue");
                 break;
-            default: break;
+            default:
+                break;
         }
     }
     return claims;
@@ -83,13 +88,15 @@ Reason read_framing(const Claims& claims, Version version, Framing& framing) {
         }
         bool all_known = true;
         ascii::each_item(claims.coding->value, [&](std::string_view coding) {
-            all_known = all_known && (ascii::iequals(coding, "chunked") || ascii::iequals(coding, "identity"));
+            all_known = all_known &&
+                        (ascii::iequals(coding, "chunked") || ascii::iequals(coding, "identity"));
             return all_known;
         });
         return all_known ? Reason::bad_coding : Reason::unknown_coding;
     }
     if (claims.lengths > 0) {
-        if (claims.lengths > 1 || !parse_length(claims.length->value, framing.length)) return Reason::bad_length;
+        if (claims.lengths > 1 || !parse_length(claims.length->value, framing.length))
+            return Reason::bad_length;
         framing.kind = Framing::Kind::length;
     }
     return Reason::none;
@@ -160,7 +167,8 @@ bool has_token(std::string_view list, std::string_view lowered) noexcept {
 Reason check_request(RequestHead& head) {
     const Claims claims = read_claims(head.fields);
     head.body = Framing();
-    if (const auto reason = read_framing(claims, head.version, head.body); reason != Reason::none) return reason;
+    if (const auto reason = read_framing(claims, head.version, head.body); reason != Reason::none)
+        return reason;
     if (const auto reason = check_host(claims, head); reason != Reason::none) return reason;
 
     const bool is_11 = head.version == Version::http11;
@@ -168,7 +176,8 @@ Reason check_request(RequestHead& head) {
     head.expects_continue = is_11 && claims.expects_continue && head.body.has_body();
     // Only WebSocket, and only where a body cannot get in its way (RFC 6455 4.1).
     head.upgrades_to_websocket = is_11 && head.method == Method::get && claims.connection_upgrade &&
-                                 claims.upgrade != nullptr && ascii::iequals(claims.upgrade->value, "websocket") &&
+                                 claims.upgrade != nullptr &&
+                                 ascii::iequals(claims.upgrade->value, "websocket") &&
                                  !head.body.has_body();
     return Reason::none;
 }
@@ -182,9 +191,11 @@ Reason check_response(ResponseHead& head, Method request) {
     head.keep_alive = is_11 ? !claims.close : claims.keep_alive && !claims.close;
 
     // RFC 9112 6.3, in its order.
-    const bool has_no_body = request == Method::head || head.status < 200 || head.status == 204 || head.status == 304;
+    const bool has_no_body =
+        request == Method::head || head.status < 200 || head.status == 204 || head.status == 304;
     if (has_no_body) {
-        // A 204 or 1xx with framing fields is malformed; a HEAD's or 304's tell of the body there would be.
+        // A 204 or 1xx with framing fields is malformed; a HEAD's or 304's tell of the body there
+        // would be.
         const bool must_have_none = head.status < 200 || head.status == 204;
         if (must_have_none && claims.codings > 0) return Reason::bad_response;
         head.body = Framing();

@@ -1,8 +1,8 @@
 // The framing guard: what a head's fields mean for where its body ends and whose request it is.
 //
 // It decides from the parsed table alone, after the grammar (head_parser) and before routing. Every
-// message that two readers could cut at different places is refused (RFC 9112 6.3 and 11.2); so what
-// we send on, framed by ourselves, has one meaning.
+// message that two readers could cut at different places is refused (RFC 9112 6.3 and 11.2); so
+// what we send on, framed by ourselves, has one meaning.
 //
 // Threads: any (pure functions of their arguments).
 #pragma once
@@ -12,8 +12,8 @@
 
 namespace fairlead::http {
 
-/// Fills in body, keep_alive, expects_continue, upgrades_to_websocket, authority and host; Reason::none
-/// or why the request is refused.
+/// Fills in body, keep_alive, expects_continue, upgrades_to_websocket, authority and host;
+/// Reason::none or why the request is refused.
 Reason check_request(RequestHead& head);
 
 /// Fills in body and keep_alive; `request` is what it answers. Reason::none or bad_response.

@@ -1,10 +1,10 @@
 #include "proxy/http/head_parser.hpp"
 
-#include <algorithm>
-#include <cstring>
-
 #include "proxy/base/ascii.hpp"
 #include "proxy/http/characters.hpp"
+
+#include <algorithm>
+#include <cstring>
 
 namespace fairlead::http {
 namespace {
@@ -50,13 +50,15 @@ HeadParser::Line HeadParser::next_line(std::string_view data, std::string_view& 
     return Line::some;
 }
 
-ParseStatus HeadParser::parse_request(std::string_view data, const HeadLimits& limits, RequestHead& head) {
+ParseStatus HeadParser::parse_request(std::string_view data, const HeadLimits& limits,
+                                      RequestHead& head) {
     while (!has_start_line_) {
         std::string_view line;
         const auto found = next_line(data, line);
         if (found == Line::none) {
             has_begun_ = has_begun_ || data.size() > at_;
-            return data.size() > limits.bytes ? fail(Reason::head_too_large) : ParseStatus::incomplete;
+            return data.size() > limits.bytes ? fail(Reason::head_too_large)
+                                              : ParseStatus::incomplete;
         }
         if (found == Line::bad) return fail(Reason::bad_request_line);
         if (line.empty()) {
@@ -71,11 +73,14 @@ ParseStatus HeadParser::parse_request(std::string_view data, const HeadLimits& l
     return parse_fields(data, limits, head.fields);
 }
 
-ParseStatus HeadParser::parse_response(std::string_view data, const HeadLimits& limits, ResponseHead& head) {
+ParseStatus HeadParser::parse_response(std::string_view data, const HeadLimits& limits,
+                                       ResponseHead& head) {
     if (!has_start_line_) {
         std::string_view line;
         const auto found = next_line(data, line);
-        if (found == Line::none) return data.size() > limits.bytes ? fail(Reason::bad_response) : ParseStatus::incomplete;
+        if (found == Line::none)
+            return data.size() > limits.bytes ? fail(Reason::bad_response)
+                                              : ParseStatus::incomplete;
         if (found == Line::bad || !parse_status_line(line, head)) return fail(Reason::bad_response);
         has_start_line_ = true;
         head.fields.clear();
@@ -84,19 +89,22 @@ ParseStatus HeadParser::parse_response(std::string_view data, const HeadLimits& 
     return status == ParseStatus::failed ? fail(Reason::bad_response) : status;
 }
 
-ParseStatus HeadParser::parse_trailers(std::string_view data, const HeadLimits& limits, std::vector<Field>& fields) {
+ParseStatus HeadParser::parse_trailers(std::string_view data, const HeadLimits& limits,
+                                       std::vector<Field>& fields) {
     if (at_ == 0) fields.clear();
     return parse_fields(data, limits, fields);
 }
 
-ParseStatus HeadParser::parse_fields(std::string_view data, const HeadLimits& limits, std::vector<Field>& fields) {
+ParseStatus HeadParser::parse_fields(std::string_view data, const HeadLimits& limits,
+                                     std::vector<Field>& fields) {
     for (;;) {
         std::string_view line;
         const auto found = next_line(data, line);
         if (found == Line::bad) return fail(Reason::bad_header);
         if (at_ > limits.bytes) return fail(Reason::head_too_large);
         if (found == Line::none) {
-            return data.size() > limits.bytes ? fail(Reason::head_too_large) : ParseStatus::incomplete;
+            return data.size() > limits.bytes ? fail(Reason::head_too_large)
+                                              : ParseStatus::incomplete;
         }
         if (line.empty()) return ParseStatus::complete;
         if (fields.size() == limits.fields) return fail(Reason::head_too_large);
@@ -116,11 +124,13 @@ bool HeadParser::parse_request_line(std::string_view line, RequestHead& head) {
     const auto last = line.rfind(' ');
     if (first == std::string_view::npos || first == last) return refuse(Reason::bad_request_line);
     head.method_name = line.substr(0, first);
-    if (head.method_name.empty() || !all_are(head.method_name, token_character)) return refuse(Reason::bad_method);
+    if (head.method_name.empty() || !all_are(head.method_name, token_character))
+        return refuse(Reason::bad_method);
     if (head.method_name == "CONNECT") return refuse(Reason::bad_method);
     head.method = method_of(head.method_name);
     if (!parse_version(line.substr(last + 1), head.version)) return refuse(Reason::bad_version);
-    if (!parse_target(line.substr(first + 1, last - first - 1), head)) return refuse(Reason::bad_target);
+    if (!parse_target(line.substr(first + 1, last - first - 1), head))
+        return refuse(Reason::bad_target);
     return true;
 }
 
@@ -141,7 +151,8 @@ bool HeadParser::parse_target(std::string_view target, RequestHead& head) {
         const auto authority_end = target.find_first_of("/?");
         head.absolute_authority = target.substr(0, authority_end);
         if (head.absolute_authority.empty()) return false;
-        target = authority_end == std::string_view::npos ? std::string_view("/") : target.substr(authority_end);
+        target = authority_end == std::string_view::npos ? std::string_view("/")
+                                                         : target.substr(authority_end);
         if (target.front() == '?') return false;  // "http://host?query": no path to put before it
     }
     head.target = target;
@@ -154,7 +165,8 @@ bool HeadParser::parse_status_line(std::string_view line, ResponseHead& head) {
     if (line.size() < version_size + 4 || line[version_size] != ' ') return false;
     if (!parse_version(line.substr(0, version_size), head.version)) return false;
     const auto digits = line.substr(version_size + 1, 3);
-    if (!std::all_of(digits.begin(), digits.end(), ascii::is_digit) || digits[0] == '0') return false;
+    if (!std::all_of(digits.begin(), digits.end(), ascii::is_digit) || digits[0] == '0')
+        return false;
     head.status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
     auto rest = line.substr(version_size + 4);
     if (!rest.empty() && rest.front() != ' ') return false;  // a fourth digit

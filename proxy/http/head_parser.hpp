@@ -8,11 +8,11 @@
 // Threads: one worker. Cost: one pass over the bytes, however many pieces they come in.
 #pragma once
 
-#include <cstddef>
-#include <string_view>
-
 #include "proxy/base/failure.hpp"
 #include "proxy/http/message.hpp"
+
+#include <cstddef>
+#include <string_view>
 
 namespace fairlead::http {
 
@@ -23,14 +23,15 @@ struct HeadLimits {
 
 enum class ParseStatus : std::uint8_t { incomplete, complete, failed };
 
-/// For both kinds of heads. After `incomplete`, call again with the same bytes and more behind them, at
-/// the same place in memory; if they have moved, restart() first.
+/// For both kinds of heads. After `incomplete`, call again with the same bytes and more behind
+/// them, at the same place in memory; if they have moved, restart() first.
 class HeadParser {
 public:
     ParseStatus parse_request(std::string_view data, const HeadLimits& limits, RequestHead& head);
     ParseStatus parse_response(std::string_view data, const HeadLimits& limits, ResponseHead& head);
     /// A trailer section: fields up to an empty line.
-    ParseStatus parse_trailers(std::string_view data, const HeadLimits& limits, std::vector<Field>& fields);
+    ParseStatus parse_trailers(std::string_view data, const HeadLimits& limits,
+                               std::vector<Field>& fields);
 
     void restart() noexcept { *this = HeadParser(); }
 
@@ -46,7 +47,8 @@ private:
 
     /// The next whole line without its CRLF; none while its end is missing.
     Line next_line(std::string_view data, std::string_view& line);
-    ParseStatus parse_fields(std::string_view data, const HeadLimits& limits, std::vector<Field>& fields);
+    ParseStatus parse_fields(std::string_view data, const HeadLimits& limits,
+                             std::vector<Field>& fields);
     bool parse_request_line(std::string_view line, RequestHead& head);
     bool parse_target(std::string_view target, RequestHead& head);
     bool parse_status_line(std::string_view line, ResponseHead& head);

@@ -1,10 +1,10 @@
 #include "proxy/http/head_writer.hpp"
 
-#include <array>
-#include <charconv>
-
 #include "proxy/base/ascii.hpp"
 #include "proxy/http/framing.hpp"
+
+#include <array>
+#include <charconv>
 
 namespace fairlead::http {
 namespace {
@@ -16,7 +16,8 @@ void add(std::string& out, std::string_view name, std::string_view value) {
 template <class Number>
 void append_number(std::string& out, Number number, int base = 10) {
     std::array<char, 24> digits;
-    const auto [end, ec] = std::to_chars(digits.data(), digits.data() + digits.size(), number, base);
+    const auto [end, ec] =
+        std::to_chars(digits.data(), digits.data() + digits.size(), number, base);
     out.append(digits.data(), end);
 }
 
@@ -36,9 +37,12 @@ void add_forwarded(std::string& out, const RequestHead& head, const ClientFacts&
         append_forwarded_for(out, head, client);
         out.append("\r\n", 2);
     }
-    const auto is_ours_to_say = [&](FieldId id) { return !client.is_trusted || !has_field(head.fields, id); };
+    const auto is_ours_to_say = [&](FieldId id) {
+        return !client.is_trusted || !has_field(head.fields, id);
+    };
     if (is_ours_to_say(FieldId::x_forwarded_proto)) add(out, "X-Forwarded-Proto", client.scheme);
-    if (!client.port.empty() && is_ours_to_say(FieldId::x_forwarded_port)) add(out, "X-Forwarded-Port", client.port);
+    if (!client.port.empty() && is_ours_to_say(FieldId::x_forwarded_port))
+        add(out, "X-Forwarded-Port", client.port);
     if (!head.authority.empty() && is_ours_to_say(FieldId::x_forwarded_host)) {
         add(out, "X-Forwarded-Host", head.authority);
     }
@@ -55,7 +59,8 @@ bool accepts_trailers(const RequestHead& head) {
 void add_expect(std::string& out, const RequestHead& head) {
     for (const auto& field : head.fields) {
         if (field.id != FieldId::expect) continue;
-        if (!ascii::iequals(field.value, "100-continue") || head.expects_continue) add(out, "Expect", field.value);
+        if (!ascii::iequals(field.value, "100-continue") || head.expects_continue)
+            add(out, "Expect", field.value);
         return;
     }
 }
@@ -80,7 +85,8 @@ void write_request_head(std::string& out, const RequestHead& head, const ClientF
     out.append("\r\n", 2);
 }
 
-void write_response_head(std::string& out, const ResponseHead& head, const Framing& framing, ConnectionWord word) {
+void write_response_head(std::string& out, const ResponseHead& head, const Framing& framing,
+                         ConnectionWord word) {
     out.append("HTTP/1.1 ");
     append_number(out, head.status);
     out.append(" ", 1).append(head.reason).append("\r\n", 2);
@@ -90,10 +96,17 @@ void write_response_head(std::string& out, const ResponseHead& head, const Frami
     }
     add_framing(out, framing);
     switch (word) {
-        case ConnectionWord::none: break;
-        case ConnectionWord::close: out.append("Connection: close\r\n"); break;
-        case ConnectionWord::keep_alive: out.append("Connection: keep-alive\r\n"); break;
-        case ConnectionWord::upgrade: out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n"); break;
+        case ConnectionWord::none:
+            break;
+        case ConnectionWord::close:
+            out.append("Connection: close\r\n");
+            break;
+        case ConnectionWord::keep_alive:
+            out.append("Connection: keep-alive\r\n");
+            break;
+        case ConnectionWord::upgrade:
+            out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+            break;
     }
     out.append("\r\n", 2);
 }
@@ -115,17 +128,28 @@ void write_last_chunk(std::string& out, const std::vector<Field>* trailers) {
 
 std::string_view standard_reason(int status) noexcept {
     switch (status) {
-        case 400: return "Bad Request";
-        case 404: return "Not Found";
-        case 408: return "Request Timeout";
-        case 413: return "Content Too Large";
-        case 431: return "Request Header Fields Too Large";
-        case 500: return "Internal Server Error";
-        case 501: return "Not Implemented";
-        case 502: return "Bad Gateway";
-        case 503: return "Service Unavailable";
-        case 504: return "Gateway Timeout";
-        default: return "Error";
+        case 400:
+            return "Bad Request";
+        case 404:
+            return "Not Found";
+        case 408:
+            return "Request Timeout";
+        case 413:
+            return "Content Too Large";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 500:
+            return "Internal Server Error";
+        case 501:
+            return "Not Implemented";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Gateway Timeout";
+        default:
+            return "Error";
     }
 }
 

@@ -1,13 +1,14 @@
-// Writes HTTP/1.1 heads from parsed parts: names, framing and target are ours, nothing is copied raw.
+// Writes HTTP/1.1 heads from parsed parts: names, framing and target are ours, nothing is copied
+// raw.
 //
 // Threads: one worker. Appends to a string whose capacity the worker keeps.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "proxy/http/forwarding.hpp"
 #include "proxy/http/message.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace fairlead::http {
 
@@ -18,7 +19,8 @@ void write_request_head(std::string& out, const RequestHead& head, const ClientF
 enum class ConnectionWord : std::uint8_t { none, close, keep_alive, upgrade };
 
 /// The response as a client gets it. `framing`: how its body is framed on this side.
-void write_response_head(std::string& out, const ResponseHead& head, const Framing& framing, ConnectionWord word);
+void write_response_head(std::string& out, const ResponseHead& head, const Framing& framing,
+                         ConnectionWord word);
 
 /// "1a2b\r\n" before a chunk's data.
 void write_chunk_size(std::string& out, std::size_t size);

@@ -1,9 +1,9 @@
 #include "proxy/http/http1_client_stream.hpp"
 
-#include <boost/asio/error.hpp>
-
 #include "proxy/http/framing.hpp"
 #include "proxy/http/head_writer.hpp"
+
+#include <boost/asio/error.hpp>
 
 namespace fairlead::http {
 namespace {
@@ -16,21 +16,26 @@ constexpr std::uint64_t long_body = 48 * 1024;
 
 }  // namespace
 
-Http1ClientStream::Http1ClientStream(net::Transport& transport, net::BufferPool& buffers, net::DeadlineWheel& wheel,
-                                     std::string& scratch, const Timeouts& timeouts)
+Http1ClientStream::Http1ClientStream(net::Transport& transport, net::BufferPool& buffers,
+                                     net::DeadlineWheel& wheel, std::string& scratch,
+                                     const Timeouts& timeouts)
     : transport_(transport),
       buffers_(buffers),
       timeouts_(timeouts),
       deadline_(wheel, &Http1ClientStream::close_connection, this),
       output_(transport, scratch) {}
 
-void Http1ClientStream::close_connection(void* self) { static_cast<Http1ClientStream*>(self)->transport_.close(); }
-
-bool Http1ClientStream::is_reusable() const noexcept {
-    return is_clean_ && body_.is_done() && head_.keep_alive && !upload_is_open_ && buffer_.filled_size() == 0;
+void Http1ClientStream::close_connection(void* self) {
+    static_cast<Http1ClientStream*>(self)->transport_.close();
 }
 
-net::Sent Http1ClientStream::send_head(const RequestHead& head, const ClientFacts& client, const BodyPiece& piece) {
+bool Http1ClientStream::is_reusable() const noexcept {
+    return is_clean_ && body_.is_done() && head_.keep_alive && !upload_is_open_ &&
+           buffer_.filled_size() == 0;
+}
+
+net::Sent Http1ClientStream::send_head(const RequestHead& head, const ClientFacts& client,
+                                       const BodyPiece& piece) {
     method_ = head.method;
     upload_is_open_ = !piece.is_last;
     write_request_head(output_.scratch(), head, client);
@@ -50,22 +55,27 @@ void Http1ClientStream::watch_reading() {
     } else if (has_response_bytes_) {
         deadline_.arm(timeouts_.idle);
     } else {
-        // While the request is still being sent it is for the client to be in time, not for the endpoint.
+        // While the request is still being sent it is for the client to be in time, not for the
+        // endpoint.
         deadline_.arm(upload_is_open_ ? Duration::zero() : timeouts_.first_byte);
     }
 }
 
 net::task<net::IoResult> Http1ClientStream::read() {
-    is_reading_ = true;
-    watch_reading();
-    auto [ec, n] = co_await transport_.read_some(buffer_.space());
-    is_reading_ = false;
-    deadline_.disarm();
-    if (!ec) {
-        buffer_.commit(n);
-        has_response_bytes_ = true;
+    for (;;) {
+        const net::IoResult result = transport_.try_read(buffer_.space());
+        if (std::get<0>(result) != net::asio::error::would_block) {
+            buffer_.commit(std::get<1>(result));
+            if (std::get<1>(result) > 0) has_response_bytes_ = true;
+            co_return result;
+        }
+        is_reading_ = true;
+        watch_reading();
+        const bool ready = co_await transport_.wait_readable();
+        is_reading_ = false;
+        deadline_.disarm();
+        if (!ready) co_return net::IoResult(net::asio::error::operation_aborted, 0);
     }
-    co_return net::IoResult(ec, n);
 }
 
 net::task<result<>> Http1ClientStream::finish_sending() {
@@ -95,16 +105,20 @@ net::task<result<>> Http1ClientStream::read_head() {
         auto [ec, n] = co_await read();
         if (ec) {
             if (deadline_.expired()) co_return Failure(Reason::first_byte_timeout);
-            co_return Failure(has_response_bytes_ ? Reason::upstream_truncated : Reason::upstream_reset, ec);
+            co_return Failure(
+                has_response_bytes_ ? Reason::upstream_truncated : Reason::upstream_reset, ec);
         }
     }
 }
 
 result<bool> Http1ClientStream::try_parse() {
     switch (parser_.parse_response(buffer_.filled(), response_limits, head_)) {
-        case ParseStatus::incomplete: return false;
-        case ParseStatus::failed: return Failure(Reason::bad_response);
-        case ParseStatus::complete: break;
+        case ParseStatus::incomplete:
+            return false;
+        case ParseStatus::failed:
+            return Failure(Reason::bad_response);
+        case ParseStatus::complete:
+            break;
     }
     if (check_response(head_, method_) != Reason::none) return Failure(Reason::bad_response);
     body_.begin(head_.body, response_limits);
@@ -136,12 +150,14 @@ net::task<result<BodyPiece>> Http1ClientStream::read_body() {
             buffer_ = buffers_.borrow(net::BufferPool::large);
         }
         if (buffer_.space().empty()) buffer_.compact();
-        if (buffer_.space().empty()) co_return Failure(Reason::bad_response);  // trailers beyond all limits
+        if (buffer_.space().empty())
+            co_return Failure(Reason::bad_response);  // trailers beyond all limits
         auto [ec, n] = co_await read();
         if (ec) {
             is_clean_ = false;
             if (deadline_.expired()) co_return Failure(Reason::upstream_idle_timeout);
-            if (ec != net::asio::error::eof || !body_.end_of_stream()) co_return Failure(Reason::upstream_truncated, ec);
+            if (ec != net::asio::error::eof || !body_.end_of_stream())
+                co_return Failure(Reason::upstream_truncated, ec);
             BodyPiece end;
             end.is_last = true;
             co_return end;

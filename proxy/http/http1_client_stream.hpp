@@ -4,14 +4,14 @@
 // Threads: one worker. One object for each attempt; the connection outlives it.
 #pragma once
 
-#include <string>
-
 #include "proxy/http/body_reader.hpp"
 #include "proxy/http/head_parser.hpp"
 #include "proxy/http/http1_output.hpp"
 #include "proxy/http/message_stream.hpp"
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
+
+#include <string>
 
 namespace fairlead::http {
 
@@ -23,13 +23,14 @@ public:
     };
 
     /// All references outlive the stream.
-    Http1ClientStream(net::Transport& transport, net::BufferPool& buffers, net::DeadlineWheel& wheel,
-                      std::string& scratch, const Timeouts& timeouts);
+    Http1ClientStream(net::Transport& transport, net::BufferPool& buffers,
+                      net::DeadlineWheel& wheel, std::string& scratch, const Timeouts& timeouts);
 
     /// The response came whole, nothing came behind it, and the endpoint did not say close.
     bool is_reusable() const noexcept;
 
-    net::Sent send_head(const RequestHead& head, const ClientFacts& client, const BodyPiece& piece) override;
+    net::Sent send_head(const RequestHead& head, const ClientFacts& client,
+                        const BodyPiece& piece) override;
     net::Sent send_body(const BodyPiece& piece) override;
     net::task<result<>> finish_sending() override;
     net::task<result<>> read_head() override;

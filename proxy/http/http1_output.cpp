@@ -1,8 +1,8 @@
 #include "proxy/http/http1_output.hpp"
 
-#include <array>
-
 #include "proxy/http/head_writer.hpp"
+
+#include <array>
 
 namespace fairlead::http {
 

@@ -4,17 +4,18 @@
 // Threads: one worker.
 #pragma once
 
-#include <string>
-
 #include "proxy/http/message.hpp"
 #include "proxy/net/transport.hpp"
+
+#include <string>
 
 namespace fairlead::http {
 
 class Http1Output {
 public:
     /// `scratch` is shared by all connections of the worker; it is never held across a suspension.
-    Http1Output(net::Transport& transport, std::string& scratch) noexcept : transport_(transport), scratch_(scratch) {}
+    Http1Output(net::Transport& transport, std::string& scratch) noexcept
+        : transport_(transport), scratch_(scratch) {}
 
     /// The worker's scratch, empty: write a head into it, then call send_head.
     std::string& scratch() noexcept {

@@ -1,14 +1,17 @@
 #include "proxy/http/http1_server_stream.hpp"
 
-#include <algorithm>
-
 #include "proxy/http/framing.hpp"
 #include "proxy/http/head_writer.hpp"
 
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+
 namespace fairlead::http {
 
-Http1ServerStream::Http1ServerStream(net::Transport& transport, net::BufferPool& buffers, net::DeadlineWheel& wheel,
-                                     std::string& scratch, const Settings& settings, const ClientFacts& client)
+Http1ServerStream::Http1ServerStream(net::Transport& transport, net::BufferPool& buffers,
+                                     net::DeadlineWheel& wheel, std::string& scratch,
+                                     const Settings& settings, const ClientFacts& client)
     : transport_(transport),
       buffers_(buffers),
       settings_(settings),
@@ -17,7 +20,9 @@ Http1ServerStream::Http1ServerStream(net::Transport& transport, net::BufferPool&
       write_deadline_(wheel, &Http1ServerStream::cancel_io, this),
       output_(transport, scratch) {}
 
-void Http1ServerStream::cancel_io(void* self) { static_cast<Http1ServerStream*>(self)->transport_.cancel(); }
+void Http1ServerStream::cancel_io(void* self) {
+    static_cast<Http1ServerStream*>(self)->transport_.cancel();
+}
 
 net::task<result<>> Http1ServerStream::read_request() {
     parser_.restart();
@@ -48,7 +53,12 @@ net::task<result<>> Http1ServerStream::read_request() {
             }
         }
         make_room();
-        auto [ec, n] = co_await transport_.read_some(buffer_.space());
+        auto [ec, n] = transport_.try_read(buffer_.space());
+        if (ec == net::asio::error::would_block) {
+            const bool ready = co_await transport_.wait_readable();
+            if (ready) continue;
+            ec = net::asio::error::operation_aborted;
+        }
         if (ec) {
             is_waiting_ = false;
             const bool too_slow = read_deadline_.expired() && parser_.has_begun();
@@ -62,9 +72,12 @@ net::task<result<>> Http1ServerStream::read_request() {
 
 result<bool> Http1ServerStream::try_parse() {
     switch (parser_.parse_request(buffer_.filled(), settings_.head, head_)) {
-        case ParseStatus::incomplete: return false;
-        case ParseStatus::failed: return Failure(parser_.reason());
-        case ParseStatus::complete: break;
+        case ParseStatus::incomplete:
+            return false;
+        case ParseStatus::failed:
+            return Failure(parser_.reason());
+        case ParseStatus::complete:
+            break;
     }
     head_size_ = parser_.size();
     return true;
@@ -111,7 +124,8 @@ result<> Http1ServerStream::accept_head() {
 
 net::task<result<BodyPiece>> Http1ServerStream::read_body() {
     if (!body_buffer_) {
-        const bool is_long = body_.kind() == Framing::Kind::chunked || body_.remaining() > net::BufferPool::small;
+        const bool is_long =
+            body_.kind() == Framing::Kind::chunked || body_.remaining() > net::BufferPool::small;
         body_buffer_ = buffers_.borrow(is_long ? net::BufferPool::large : net::BufferPool::small);
         // The start of a chunk's line may stand behind the head.
         const auto rest = buffer_.filled().substr(head_size_);
@@ -127,7 +141,8 @@ net::task<result<BodyPiece>> Http1ServerStream::read_body() {
         }
         if (body_buffer_.space().empty()) body_buffer_.compact();
         auto space = body_buffer_.space();
-        if (space.empty()) co_return Failure(Reason::bad_chunk);  // a trailer section beyond all limits
+        if (space.empty())
+            co_return Failure(Reason::bad_chunk);  // a trailer section beyond all limits
         if (body_.kind() == Framing::Kind::length && body_.remaining() < space.size()) {
             space = space.first(static_cast<std::size_t>(body_.remaining()));
         }
@@ -190,7 +205,8 @@ net::Sent Http1ServerStream::send_head(const ResponseHead& head, const BodyPiece
     has_begun_response_ = true;
     const bool is_11 = head_.version == Version::http11;
     Framing framing = head.body.kind == Framing::Kind::none ? head.declared : head.body;
-    if (framing.kind == Framing::Kind::until_close || (framing.kind == Framing::Kind::chunked && !is_11)) {
+    if (framing.kind == Framing::Kind::until_close ||
+        (framing.kind == Framing::Kind::chunked && !is_11)) {
         framing.kind = is_11 ? Framing::Kind::chunked : Framing::Kind::until_close;
         if (piece.is_last && piece.trailers == nullptr && head.body.has_body()) {
             framing = {Framing::Kind::length, piece.data.size()};  // all of it is here: say so
@@ -206,7 +222,9 @@ net::Sent Http1ServerStream::send_head(const ResponseHead& head, const BodyPiece
     return output_.send_head(head.body.has_body() ? framing : Framing(), piece);
 }
 
-net::Sent Http1ServerStream::send_body(const BodyPiece& piece) { return output_.send_body(piece); }
+net::Sent Http1ServerStream::send_body(const BodyPiece& piece) {
+    return output_.send_body(piece);
+}
 
 net::task<result<>> Http1ServerStream::finish_sending() {
     write_deadline_.arm(settings_.body_timeout);
@@ -214,7 +232,8 @@ net::task<result<>> Http1ServerStream::finish_sending() {
     write_deadline_.disarm();
     if (!ec) co_return result<>();
     keeps_alive_ = false;
-    co_return Failure(write_deadline_.expired() ? Reason::client_write_timeout : Reason::client_closed, ec);
+    co_return Failure(
+        write_deadline_.expired() ? Reason::client_write_timeout : Reason::client_closed, ec);
 }
 
 void Http1ServerStream::abort() {

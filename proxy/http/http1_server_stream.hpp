@@ -1,10 +1,9 @@
-// HTTP/1.x from a client: reads one request after the other from a connection and sends the answers.
+// HTTP/1.x from a client: reads one request after the other from a connection and sends the
+// answers.
 //
 // Threads: one worker. One object serves all requests of a connection, one at a time.
 // Invariant: between requests the buffer holds exactly what the client sent ahead (pipelining).
 #pragma once
-
-#include <string>
 
 #include "proxy/http/body_reader.hpp"
 #include "proxy/http/head_parser.hpp"
@@ -13,6 +12,8 @@
 #include "proxy/model/config.hpp"
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
+
+#include <string>
 
 namespace fairlead::http {
 
@@ -27,10 +28,12 @@ public:
     };
 
     /// All references outlive the stream; `client` is what is known of the connection.
-    Http1ServerStream(net::Transport& transport, net::BufferPool& buffers, net::DeadlineWheel& wheel,
-                      std::string& scratch, const Settings& settings, const ClientFacts& client);
+    Http1ServerStream(net::Transport& transport, net::BufferPool& buffers,
+                      net::DeadlineWheel& wheel, std::string& scratch, const Settings& settings,
+                      const ClientFacts& client);
 
-    /// Waits for the next request's head. client_closed without response: the connection simply ended.
+    /// Waits for the next request's head. client_closed without response: the connection simply
+    /// ended.
     net::task<result<>> read_request();
     /// After the exchange: whether another request can follow. False: close the connection.
     bool finish_request();

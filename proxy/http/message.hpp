@@ -1,5 +1,5 @@
-// The heads of requests and responses, whatever protocol carried them: flat tables of views into the
-// connection's buffer, which stay valid as long as that buffer holds the head.
+// The heads of requests and responses, whatever protocol carried them: flat tables of views into
+// the connection's buffer, which stay valid as long as that buffer holds the head.
 //
 // Threads: one worker. Cost: no allocation once the tables have grown to the usual size.
 #pragma once
@@ -57,21 +57,23 @@ struct Framing {
     Kind kind = Kind::none;
     std::uint64_t length = 0;  // Kind::length
 
-    bool has_body() const noexcept { return kind != Kind::none && !(kind == Kind::length && length == 0); }
+    bool has_body() const noexcept {
+        return kind != Kind::none && !(kind == Kind::length && length == 0);
+    }
 };
 
 struct RequestHead {
     std::string_view method_name;
     Method method = Method::other;
     Version version = Version::http11;
-    std::string_view target;  // origin form, or "*": what the endpoint gets
-    std::string_view path;    // the target up to '?'
+    std::string_view target;     // origin form, or "*": what the endpoint gets
+    std::string_view path;       // the target up to '?'
     std::string_view authority;  // Host as sent, port included; "" only in HTTP/1.0
     std::string_view host;       // lower case, without port and trailing dot
     std::vector<Field> fields;
 
     Framing body;
-    bool keep_alive = true;        // the client will send another request
+    bool keep_alive = true;  // the client will send another request
     bool expects_continue = false;
     bool upgrades_to_websocket = false;
 
@@ -85,8 +87,8 @@ struct ResponseHead {
     Version version = Version::http11;
     std::vector<Field> fields;
 
-    Framing body;      // what follows this head
-    Framing declared;  // what its fields say: differs in answers to HEAD and in a 304
+    Framing body;            // what follows this head
+    Framing declared;        // what its fields say: differs in answers to HEAD and in a 304
     bool keep_alive = true;  // the endpoint's connection can carry another request
 };
 

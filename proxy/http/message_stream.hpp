@@ -8,14 +8,14 @@
 // Threads: one worker. One coroutine may read while another sends.
 #pragma once
 
-#include <optional>
-#include <string_view>
-
 #include "proxy/base/failure.hpp"
 #include "proxy/http/forwarding.hpp"
 #include "proxy/http/message.hpp"
 #include "proxy/net/transport.hpp"
 #include "proxy/net/types.hpp"
+
+#include <optional>
+#include <string_view>
 
 namespace fairlead::http {
 
@@ -63,7 +63,8 @@ class ClientStream {
 public:
     virtual ~ClientStream() = default;
 
-    virtual net::Sent send_head(const RequestHead& head, const ClientFacts& client, const BodyPiece& piece) = 0;
+    virtual net::Sent send_head(const RequestHead& head, const ClientFacts& client,
+                                const BodyPiece& piece) = 0;
     virtual net::Sent send_body(const BodyPiece& piece) = 0;
     virtual net::task<result<>> finish_sending() = 0;
 

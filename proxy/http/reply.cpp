@@ -10,7 +10,8 @@ Reply make_reply(Reason reason) {
     reply.head.reason = standard_reason(reply.head.status);
     reply.body.append(std::to_string(reply.head.status)).append(" ").append(reply.head.reason);
     reply.body.append("\n").append(text_of(reason)).append("\n");
-    reply.head.fields = {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Fairlead-Reason", to_string(reason)}};
+    reply.head.fields = {{"Content-Type", "text/plain; charset=utf-8"},
+                         {"X-Fairlead-Reason", to_string(reason)}};
     reply.head.body = {Framing::Kind::length, reply.body.size()};
     reply.head.declared = reply.head.body;
     return reply;

@@ -3,10 +3,10 @@
 // Threads: one worker.
 #pragma once
 
-#include <string>
-
 #include "proxy/base/failure.hpp"
 #include "proxy/http/message.hpp"
+
+#include <string>
 
 namespace fairlead::http {
 

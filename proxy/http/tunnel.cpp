@@ -1,17 +1,17 @@
 #include "proxy/http/tunnel.hpp"
 
-#include <boost/asio/error.hpp>
-
 #include "proxy/net/event.hpp"
 #include "proxy/net/spawn.hpp"
+
+#include <boost/asio/error.hpp>
 
 namespace fairlead::http {
 namespace {
 
 /// What both directions share. Lives in run_tunnel's frame, which waits for both to end.
 struct Tunnel {
-    Tunnel(net::executor executor, net::Transport& client_side, net::Transport& endpoint_side, net::BufferPool& pool,
-           net::DeadlineWheel& wheel, Duration limit)
+    Tunnel(net::executor executor, net::Transport& client_side, net::Transport& endpoint_side,
+           net::BufferPool& pool, net::DeadlineWheel& wheel, Duration limit)
         : client(client_side),
           endpoint(endpoint_side),
           buffers(pool),
@@ -34,7 +34,8 @@ struct Tunnel {
 };
 
 /// One direction. Returns when its source ended or anything failed.
-net::task<> copy(Tunnel& tunnel, net::Transport& from, net::Transport& to, std::string_view read_ahead) {
+net::task<> copy(Tunnel& tunnel, net::Transport& from, net::Transport& to,
+                 std::string_view read_ahead) {
     net::Buffer buffer = tunnel.buffers.borrow(net::BufferPool::small);
     std::string_view data = read_ahead;
     for (;;) {
@@ -65,8 +66,8 @@ net::task<> copy_to_client(Tunnel& tunnel, std::string_view read_ahead) {
 
 }  // namespace
 
-net::task<> run_tunnel(net::executor executor, RawConnection client, RawConnection endpoint, net::BufferPool& buffers,
-                       net::DeadlineWheel& wheel, Duration idle) {
+net::task<> run_tunnel(net::executor executor, RawConnection client, RawConnection endpoint,
+                       net::BufferPool& buffers, net::DeadlineWheel& wheel, Duration idle) {
     Tunnel tunnel(executor, *client.transport, *endpoint.transport, buffers, wheel, idle);
     net::spawn(executor, "tunnel", copy_to_client(tunnel, endpoint.read_ahead));
     co_await copy(tunnel, tunnel.client, tunnel.endpoint, client.read_ahead);

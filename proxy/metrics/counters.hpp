@@ -3,13 +3,13 @@
 // Threads: add and subtract: the worker that owns it; value: any.
 #pragma once
 
+#include "proxy/base/failure.hpp"
+#include "proxy/metrics/counter.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-#include "proxy/base/failure.hpp"
-#include "proxy/metrics/counter.hpp"
 
 namespace fairlead::metrics {
 
@@ -38,14 +38,20 @@ inline constexpr MetricRow catalog[] = {
 class alignas(64) Counters {
 public:
     void add(Metric metric, std::uint64_t n = 1) noexcept { cells_[index(metric)].add(n); }
-    void subtract(Metric metric, std::uint64_t n = 1) noexcept { cells_[index(metric)].subtract(n); }
+    void subtract(Metric metric, std::uint64_t n = 1) noexcept {
+        cells_[index(metric)].subtract(n);
+    }
     std::uint64_t value(Metric metric) const noexcept { return cells_[index(metric)].value(); }
 
     void add(Reason reason) noexcept { reasons_[static_cast<std::size_t>(reason)].add(); }
-    std::uint64_t value(Reason reason) const noexcept { return reasons_[static_cast<std::size_t>(reason)].value(); }
+    std::uint64_t value(Reason reason) const noexcept {
+        return reasons_[static_cast<std::size_t>(reason)].value();
+    }
 
 private:
-    static constexpr std::size_t index(Metric metric) noexcept { return static_cast<std::size_t>(metric); }
+    static constexpr std::size_t index(Metric metric) noexcept {
+        return static_cast<std::size_t>(metric);
+    }
 
     std::array<Counter, static_cast<std::size_t>(Metric::count_)> cells_;
     std::array<Counter, reason_count> reasons_;

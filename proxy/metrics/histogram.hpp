@@ -3,25 +3,27 @@
 // Threads: observe: one writer; the rest: any. Cost of observe(): a scan of at most 18 bounds.
 #pragma once
 
+#include "proxy/base/clock.hpp"
+#include "proxy/metrics/counter.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 
-#include "proxy/base/clock.hpp"
-#include "proxy/metrics/counter.hpp"
-
 namespace fairlead::metrics {
 
 class Histogram {
 public:
     static constexpr std::array<std::chrono::microseconds, 18> bounds = {
-        100us,   200us,   500us,     1'000us,   2'000us,   5'000us,     10'000us,    20'000us,    50'000us,
-        100'000us, 200'000us, 500'000us, 1'000'000us, 2'000'000us, 5'000'000us, 10'000'000us, 30'000'000us, 60'000'000us};
+        100us,       200us,       500us,       1'000us,      2'000us,      5'000us,
+        10'000us,    20'000us,    50'000us,    100'000us,    200'000us,    500'000us,
+        1'000'000us, 2'000'000us, 5'000'000us, 10'000'000us, 30'000'000us, 60'000'000us};
 
     void observe(Duration took) noexcept {
-        const auto at = std::find_if(bounds.begin(), bounds.end(), [&](auto bound) { return took <= bound; });
+        const auto at =
+            std::find_if(bounds.begin(), bounds.end(), [&](auto bound) { return took <= bound; });
         buckets_[static_cast<std::size_t>(at - bounds.begin())].add();
         const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
         sum_us_.add(us > 0 ? static_cast<std::uint64_t>(us) : 0);

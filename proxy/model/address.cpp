@@ -1,11 +1,11 @@
 #include "proxy/model/address.hpp"
 
-#include <charconv>
-#include <utility>
+#include "proxy/base/ascii.hpp"
 
 #include <fmt/format.h>
 
-#include "proxy/base/ascii.hpp"
+#include <charconv>
+#include <utility>
 
 namespace fairlead::model {
 namespace {
@@ -41,8 +41,10 @@ Address Address::unix_socket(std::string path) {
 Checked<Address> parse_address(std::string_view text, std::uint16_t default_port) {
     if (text.starts_with("unix:")) {
         const auto path = text.substr(5);
-        if (path.empty() || path.front() != '/') return bad(text, "the socket's path must start with /");
-        if (path.size() > longest_socket_path) return bad(text, "the socket's path is longer than 107 bytes");
+        if (path.empty() || path.front() != '/')
+            return bad(text, "the socket's path must start with /");
+        if (path.size() > longest_socket_path)
+            return bad(text, "the socket's path is longer than 107 bytes");
         return Address::unix_socket(std::string(path));
     }
 
@@ -58,7 +60,8 @@ Checked<Address> parse_address(std::string_view text, std::uint16_t default_port
         has_port = !rest.empty();
         if (has_port) port = rest.substr(1);
         for (char c : host) {
-            if (!ascii::is_alnum(c) && c != ':' && c != '.' && c != '%') return bad(text, "not an IPv6 address");
+            if (!ascii::is_alnum(c) && c != ':' && c != '.' && c != '%')
+                return bad(text, "not an IPv6 address");
         }
     } else {
         const auto colon = text.rfind(':');
@@ -67,9 +70,11 @@ Checked<Address> parse_address(std::string_view text, std::uint16_t default_port
             host = text.substr(0, colon);
             port = text.substr(colon + 1);
         }
-        if (host.find(':') != std::string_view::npos) return bad(text, "IPv6 addresses stand in brackets");
+        if (host.find(':') != std::string_view::npos)
+            return bad(text, "IPv6 addresses stand in brackets");
         for (char c : host) {
-            if (!is_host_character(c)) return bad(text, "the host has a character that host names cannot have");
+            if (!is_host_character(c))
+                return bad(text, "the host has a character that host names cannot have");
         }
     }
     if (host.empty()) return bad(text, "the host is missing");
@@ -90,7 +95,8 @@ Checked<Address> parse_address(std::string_view text, std::uint16_t default_port
 
 std::string to_string(const Address& address) {
     if (address.kind == Address::Kind::unix_socket) return "unix:" + address.path;
-    if (address.host.find(':') != std::string::npos) return fmt::format("[{}]:{}", address.host, address.port);
+    if (address.host.find(':') != std::string::npos)
+        return fmt::format("[{}]:{}", address.host, address.port);
     return fmt::format("{}:{}", address.host, address.port);
 }
 

@@ -3,11 +3,11 @@
 // Threads: any (value).
 #pragma once
 
+#include "proxy/base/checked.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "proxy/base/checked.hpp"
 
 namespace fairlead::model {
 
@@ -15,9 +15,9 @@ struct Address {
     enum class Kind : std::uint8_t { tcp, unix_socket };
 
     Kind kind = Kind::tcp;
-    std::string host;         // tcp: numeric address or host name, v6 without brackets
-    std::uint16_t port = 0;   // tcp
-    std::string path;         // unix_socket
+    std::string host;        // tcp: numeric address or host name, v6 without brackets
+    std::uint16_t port = 0;  // tcp
+    std::string path;        // unix_socket
 
     bool operator==(const Address&) const = default;
     auto operator<=>(const Address&) const = default;

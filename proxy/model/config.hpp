@@ -1,18 +1,18 @@
-// What a user can set, as plain structs with the default on the field. control/config_schema.cpp has
-// one row for each key; docs/configuration.md describes them.
+// What a user can set, as plain structs with the default on the field. control/config_schema.cpp
+// has one row for each key; docs/configuration.md describes them.
 //
 // Threads: any (values, immutable after loading).
 #pragma once
+
+#include "proxy/base/clock.hpp"
+#include "proxy/model/address.hpp"
+#include "proxy/model/ip_prefix.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "proxy/base/clock.hpp"
-#include "proxy/model/address.hpp"
-#include "proxy/model/ip_prefix.hpp"
 
 namespace fairlead::model {
 
@@ -32,9 +32,9 @@ struct Timeouts {
 struct ServiceSettings {
     std::string policy = "p2c";  // a row of proxy/balance/registry.cpp
     Timeouts timeouts;
-    unsigned attempts = 2;               // tries per request, the first included; 1: never repeat
-    Milliseconds ejection = 5s;          // out of choice after a refused or reset connection
-    Milliseconds drain = 30s;            // how long a draining endpoint may finish what it has
+    unsigned attempts = 2;       // tries per request, the first included; 1: never repeat
+    Milliseconds ejection = 5s;  // out of choice after a refused or reset connection
+    Milliseconds drain = 30s;    // how long a draining endpoint may finish what it has
 
     bool operator==(const ServiceSettings&) const = default;
 };
@@ -57,10 +57,12 @@ struct ListenerSettings {
     Address bind = Address::tcp("0.0.0.0", 8080);
     std::optional<TlsSettings> tls;
     std::vector<IpPrefix> trusted_proxies;  // whose X-Forwarded-* are believed and extended
-    // Above the 60 s after which an ALB gives an idle connection up, so that we are never the first.
+    // Above the 60 s after which an ALB gives an idle connection up, so that we are never the
+    // first.
     Milliseconds keep_alive = 75s;
     Milliseconds head_timeout = 30s;  // from a request's first byte to the end of its head
-    Milliseconds body_timeout = 60s;  // between two pieces of a request body, and of an answer being read
+    Milliseconds body_timeout =
+        60s;  // between two pieces of a request body, and of an answer being read
 
     bool operator==(const ListenerSettings&) const = default;
 };
@@ -82,8 +84,8 @@ struct ApiSettings {
 };
 
 struct StoreSettings {
-    std::string redis;                           // redis://, unix:/path; empty: the embedded store
-    std::string embedded = "./fairlead-state";   // its folder
+    std::string redis;                          // redis://, unix:/path; empty: the embedded store
+    std::string embedded = "./fairlead-state";  // its folder
 
     bool operator==(const StoreSettings&) const = default;
 };
@@ -99,8 +101,8 @@ struct DockerSettings {
 };
 
 struct ShutdownSettings {
-    Milliseconds grace = 0s;    // health answers 503 but listeners stay open for this long first
-    Milliseconds timeout = 30s; // then in-flight work may take this long
+    Milliseconds grace = 0s;     // health answers 503 but listeners stay open for this long first
+    Milliseconds timeout = 30s;  // then in-flight work may take this long
 
     bool operator==(const ShutdownSettings&) const = default;
 };

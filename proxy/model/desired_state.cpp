@@ -1,14 +1,14 @@
 #include "proxy/model/desired_state.hpp"
 
+#include "proxy/base/ascii.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
 #include <utility>
-
-#include <fmt/format.h>
-
-#include "proxy/base/ascii.hpp"
 
 namespace fairlead::model {
 namespace {
@@ -22,10 +22,11 @@ bool is_route_host_character(char c) noexcept {
 
 void add_endpoints(ServiceSpec& into, const ServiceSpec& from) {
     for (const auto& endpoint : from.endpoints) {
-        const bool known = std::any_of(into.endpoints.begin(), into.endpoints.end(), [&](const auto& other) {
-            return other.identity == endpoint.identity ||
-                   (other.address == endpoint.address && other.admission == endpoint.admission);
-        });
+        const bool known =
+            std::any_of(into.endpoints.begin(), into.endpoints.end(), [&](const auto& other) {
+                return other.identity == endpoint.identity ||
+                       (other.address == endpoint.address && other.admission == endpoint.admission);
+            });
         if (!known) into.endpoints.push_back(endpoint);
     }
 }
@@ -34,22 +35,32 @@ void add_endpoints(ServiceSpec& into, const ServiceSpec& from) {
 
 std::string_view to_string(SourceKind kind) noexcept {
     switch (kind) {
-        case SourceKind::file: return "file";
-        case SourceKind::store: return "store";
-        case SourceKind::docker: break;
+        case SourceKind::file:
+            return "file";
+        case SourceKind::store:
+            return "store";
+        case SourceKind::docker:
+            break;
     }
     return "docker";
 }
 
-std::string to_string(const Origin& origin) { return fmt::format("{}: {}", to_string(origin.source), origin.place); }
+std::string to_string(const Origin& origin) {
+    return fmt::format("{}: {}", to_string(origin.source), origin.place);
+}
 
 std::string_view to_string(Admission admission) noexcept {
     switch (admission) {
-        case Admission::ready: return "ready";
-        case Admission::starting: return "starting";
-        case Admission::unhealthy: return "unhealthy";
-        case Admission::paused: return "paused";
-        case Admission::draining: break;
+        case Admission::ready:
+            return "ready";
+        case Admission::starting:
+            return "starting";
+        case Admission::unhealthy:
+            return "unhealthy";
+        case Admission::paused:
+            return "paused";
+        case Admission::draining:
+            break;
     }
     return "draining";
 }
@@ -72,12 +83,14 @@ DesiredState merge(const std::vector<const SourceState*>& states) {
         }
         for (const auto& route : state->routes) {
             const auto [at, is_new] = routes.try_emplace({route.host, route.path}, route);
-            // Several containers of one service each name its routes: that is agreement, not a clash.
+            // Several containers of one service each name its routes: that is agreement, not a
+            // clash.
             if (is_new || at->second.service == route.service) continue;
-            desired.losers.push_back(
-                {route, fmt::format("{} names the same host and path", to_string(at->second.origin))});
+            desired.losers.push_back({route, fmt::format("{} names the same host and path",
+                                                         to_string(at->second.origin))});
         }
-        desired.rejected.insert(desired.rejected.end(), state->rejected.begin(), state->rejected.end());
+        desired.rejected.insert(desired.rejected.end(), state->rejected.begin(),
+                                state->rejected.end());
     }
     desired.services.reserve(services.size());
     for (auto& [name, service] : services) desired.services.push_back(std::move(service));
@@ -89,24 +102,29 @@ DesiredState merge(const std::vector<const SourceState*>& states) {
 Checked<std::string> parse_route_host(std::string_view text) {
     if (text == "*") return std::string("*");
     const auto refuse = [&](std::string_view why) {
-        return problem("'{}' is not a route's host: {}; allowed: a host name, *.suffix or *", text, why);
+        return problem("'{}' is not a route's host: {}; allowed: a host name, *.suffix or *", text,
+                       why);
     };
     std::string_view name = text;
     if (name.starts_with("*.")) name.remove_prefix(2);
     if (name.ends_with('.')) name.remove_suffix(1);
     if (name.empty()) return refuse("it is empty");
     if (name.size() > longest_host) return refuse("it is longer than 253 characters");
-    if (name.find(':') != std::string_view::npos && !name.starts_with('[')) return refuse("it has a port or a scheme");
+    if (name.find(':') != std::string_view::npos && !name.starts_with('['))
+        return refuse("it has a port or a scheme");
     if (name.starts_with('[')) {
         if (!name.ends_with(']')) return refuse("']' is missing or something follows it");
         for (char c : name.substr(1, name.size() - 2)) {
-            if (!ascii::is_alnum(c) && c != ':' && c != '.') return refuse("it is not an IPv6 address");
+            if (!ascii::is_alnum(c) && c != ':' && c != '.')
+                return refuse("it is not an IPv6 address");
         }
     } else {
         for (char c : name) {
-            if (!is_route_host_character(c)) return refuse("it has a character that host names cannot have");
+            if (!is_route_host_character(c))
+                return refuse("it has a character that host names cannot have");
         }
-        if (name.front() == '.' || name.find("..") != std::string_view::npos) return refuse("a label is empty");
+        if (name.front() == '.' || name.find("..") != std::string_view::npos)
+            return refuse("a label is empty");
     }
     std::string host = ascii::lower(text);
     if (host.ends_with('.')) host.pop_back();
@@ -115,7 +133,8 @@ Checked<std::string> parse_route_host(std::string_view text) {
 
 Checked<std::string> parse_route_path(std::string_view text) {
     const auto refuse = [&](std::string_view why) {
-        return problem("'{}' is not a route's path: {}; allowed: /, or /segment/segment", text, why);
+        return problem("'{}' is not a route's path: {}; allowed: /, or /segment/segment", text,
+                       why);
     };
     if (!text.empty() && text.front() != '/') return refuse("it does not start with /");
     std::string path;
@@ -137,13 +156,15 @@ Checked<std::string> parse_route_path(std::string_view text) {
 Checked<std::string> parse_service_name(std::string_view text) {
     const auto refuse = [&](std::string_view why) {
         return problem(
-            "'{}' is not a service name: {}; allowed: 1 to {} characters without spaces and control characters", text,
-            why, longest_service_name);
+            "'{}' is not a service name: {}; allowed: 1 to {} characters without spaces and "
+            "control characters",
+            text, why, longest_service_name);
     };
     if (text.empty()) return refuse("it is empty");
     if (text.size() > longest_service_name) return refuse("it is too long");
     for (char c : text) {
-        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return refuse("it has a space or control character");
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f)
+            return refuse("it has a space or control character");
     }
     return std::string(text);
 }

@@ -1,21 +1,22 @@
 // What the sources want: services, their endpoints and the routes to them, as values.
 //
-// Each source publishes the whole of what it knows as a SourceState; the reconciler merges them into
-// one DesiredState, from which a Snapshot is compiled. Everything carries its origin, so that an
-// operator can be told where it came from, and a refused entry is listed, never silently dropped.
+// Each source publishes the whole of what it knows as a SourceState; the reconciler merges them
+// into one DesiredState, from which a Snapshot is compiled. Everything carries its origin, so that
+// an operator can be told where it came from, and a refused entry is listed, never silently
+// dropped.
 //
 // Threads: any (values).
 #pragma once
+
+#include "proxy/base/clock.hpp"
+#include "proxy/model/address.hpp"
+#include "proxy/model/config.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "proxy/base/clock.hpp"
-#include "proxy/model/address.hpp"
-#include "proxy/model/config.hpp"
 
 namespace fairlead::model {
 
@@ -26,7 +27,8 @@ std::string_view to_string(SourceKind kind) noexcept;  // "file", "store", "dock
 
 struct Origin {
     SourceKind source = SourceKind::file;
-    std::string place;  // "fairlead.yaml:12:5", "frontend:site.com/a/", "container web-1 label fairlead.host"
+    std::string place;  // "fairlead.yaml:12:5", "frontend:site.com/a/", "container web-1 label
+                        // fairlead.host"
 
     bool operator==(const Origin&) const = default;
 };
@@ -80,14 +82,16 @@ struct SourceState {
     std::vector<ServiceSpec> services;
     std::vector<RouteSpec> routes;
     std::vector<RejectedEntry> rejected;
-    // When the thing happened that this state tells of (Docker's event time); for event-to-effective.
+    // When the thing happened that this state tells of (Docker's event time); for
+    // event-to-effective.
     std::optional<WallTime> caused_at;
 
     /// Equality of content; `caused_at` does not count.
     bool says_the_same_as(const SourceState& other) const;
 };
 
-/// A route that another source's route, or an earlier one of the same source, takes precedence over.
+/// A route that another source's route, or an earlier one of the same source, takes precedence
+/// over.
 struct LosingRoute {
     RouteSpec route;
     std::string why;  // "file: fairlead.yaml:3:5 names the same host and path"

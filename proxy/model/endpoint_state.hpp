@@ -9,13 +9,13 @@
 // less informed choice, never a wrong one.
 #pragma once
 
+#include "proxy/base/clock.hpp"
+#include "proxy/model/desired_state.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "proxy/base/clock.hpp"
-#include "proxy/model/desired_state.hpp"
 
 namespace fairlead::model {
 
@@ -37,15 +37,21 @@ public:
     void count_request() noexcept { requests_.fetch_add(1, std::memory_order_relaxed); }
 
     Admission admission() const noexcept { return admission_.load(std::memory_order_relaxed); }
-    void set_admission(Admission admission) noexcept { admission_.store(admission, std::memory_order_relaxed); }
+    void set_admission(Admission admission) noexcept {
+        admission_.store(admission, std::memory_order_relaxed);
+    }
 
     // No snapshot names it any more: its idle connections are closed, its leases run out.
     bool is_gone() const noexcept { return gone_.load(std::memory_order_relaxed); }
     void set_gone(bool gone) noexcept { gone_.store(gone, std::memory_order_relaxed); }
 
     /// When leases still held are cut; TimePoint::max() while it takes requests.
-    TimePoint cut_at() const noexcept { return TimePoint(Duration(cut_at_.load(std::memory_order_relaxed))); }
-    void set_cut_at(TimePoint at) noexcept { cut_at_.store(at.time_since_epoch().count(), std::memory_order_relaxed); }
+    TimePoint cut_at() const noexcept {
+        return TimePoint(Duration(cut_at_.load(std::memory_order_relaxed)));
+    }
+    void set_cut_at(TimePoint at) noexcept {
+        cut_at_.store(at.time_since_epoch().count(), std::memory_order_relaxed);
+    }
 
     // Passive health: out of choice until then.
     bool is_ejected(TimePoint now) const noexcept {

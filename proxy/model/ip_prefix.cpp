@@ -1,11 +1,11 @@
 #include "proxy/model/ip_prefix.hpp"
 
+#include <fmt/format.h>
+
+#include <arpa/inet.h>
 #include <charconv>
 #include <cstring>
 #include <string>
-
-#include <arpa/inet.h>
-#include <fmt/format.h>
 
 namespace fairlead::model {
 namespace {

@@ -3,15 +3,16 @@
 // Threads: any (value). Cost of contains(): at most 16 byte compares.
 #pragma once
 
+#include "proxy/base/checked.hpp"
+
 #include <array>
 #include <cstdint>
 #include <string_view>
 
-#include "proxy/base/checked.hpp"
-
 namespace fairlead::model {
 
-/// A v4 address is held as its v4-mapped v6 form (::ffff:a.b.c.d), so that both families compare alike.
+/// A v4 address is held as its v4-mapped v6 form (::ffff:a.b.c.d), so that both families compare
+/// alike.
 using IpBytes = std::array<std::uint8_t, 16>;
 
 struct IpPrefix {

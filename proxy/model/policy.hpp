@@ -6,16 +6,16 @@
 // Threads: any (immutable).
 #pragma once
 
+#include "proxy/base/checked.hpp"
+#include "proxy/base/clock.hpp"
+#include "proxy/model/endpoint_state.hpp"
+#include "proxy/model/service_state.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
-
-#include "proxy/base/checked.hpp"
-#include "proxy/base/clock.hpp"
-#include "proxy/model/endpoint_state.hpp"
-#include "proxy/model/service_state.hpp"
 
 namespace fairlead::model {
 
@@ -46,13 +46,15 @@ class Policy {
 public:
     virtual ~Policy() = default;
 
-    /// The endpoint for one request, or null when `input` allows none. No allocation, O(endpoints) at worst.
+    /// The endpoint for one request, or null when `input` allows none. No allocation, O(endpoints)
+    /// at worst.
     virtual const Endpoint* pick(const PickInput& input, Cursor& cursor) const = 0;
 };
 
 using PolicyPtr = std::unique_ptr<const Policy>;
 
 /// Builds the policy of that name over `endpoints`, which outlive it and do not move.
-using PolicyFactory = std::function<Checked<PolicyPtr>(std::string_view name, const std::vector<Endpoint>& endpoints)>;
+using PolicyFactory = std::function<Checked<PolicyPtr>(std::string_view name,
+                                                       const std::vector<Endpoint>& endpoints)>;
 
 }  // namespace fairlead::model

@@ -10,7 +10,8 @@ namespace {
 // characters than a request head has, so the bound is on work, not on expressiveness.
 constexpr std::size_t most_segments = 32;
 
-// Longer request paths than this are not collapsed on the stack: no route can be that long a prefix.
+// Longer request paths than this are not collapsed on the stack: no route can be that long a
+// prefix.
 constexpr std::size_t longest_collapsed = 4096;
 
 std::size_t count_segments(std::string_view path) {
@@ -18,7 +19,8 @@ std::size_t count_segments(std::string_view path) {
 }
 
 /// Offsets in `path` (no empty segments) at which its 1st, 2nd ... segment ends.
-std::size_t segment_ends(std::string_view path, std::size_t most, std::array<std::size_t, most_segments>& ends) {
+std::size_t segment_ends(std::string_view path, std::size_t most,
+                         std::array<std::size_t, most_segments>& ends) {
     std::size_t count = 0;
     std::size_t at = 0;
     while (count < most && at < path.size()) {
@@ -37,7 +39,8 @@ RouteTable::RouteTable(const std::vector<RouteSpec>& routes) {
     TextMap<std::uint32_t> slots;
     entries_.reserve(routes.size());
     for (const auto& route : routes) {
-        const auto [slot, is_new] = slots.try_emplace(route.service, static_cast<std::uint32_t>(service_names_.size()));
+        const auto [slot, is_new] =
+            slots.try_emplace(route.service, static_cast<std::uint32_t>(service_names_.size()));
         if (is_new) service_names_.push_back(route.service);
         const auto index = static_cast<std::uint32_t>(entries_.size());
         entries_.push_back({route, slot->second});
@@ -55,18 +58,21 @@ RouteTable::RouteTable(const std::vector<RouteSpec>& routes) {
             host->any_path = index;
         } else {
             host->by_path[route.path] = index;
-            host->deepest = std::min(std::max(host->deepest, count_segments(route.path)), most_segments);
+            host->deepest =
+                std::min(std::max(host->deepest, count_segments(route.path)), most_segments);
         }
     }
 }
 
-const RouteTable::Entry* RouteTable::find(std::string_view host, std::string_view path) const noexcept {
+const RouteTable::Entry* RouteTable::find(std::string_view host,
+                                          std::string_view path) const noexcept {
     if (const auto at = exact_.find(host); at != exact_.end()) {
         if (const Entry* entry = find_path(at->second, path)) return entry;
     }
     if (!by_suffix_.empty()) {
         // A suffix stands for at least one label: "*.example.org" does not match ".example.org".
-        for (auto dot = host.find('.', 1); dot != std::string_view::npos; dot = host.find('.', dot + 1)) {
+        for (auto dot = host.find('.', 1); dot != std::string_view::npos;
+             dot = host.find('.', dot + 1)) {
             const auto at = by_suffix_.find(host.substr(dot));
             if (at == by_suffix_.end()) continue;
             if (const Entry* entry = find_path(at->second, path)) return entry;
@@ -75,7 +81,8 @@ const RouteTable::Entry* RouteTable::find(std::string_view host, std::string_vie
     return any_host_ ? find_path(*any_host_, path) : nullptr;
 }
 
-const RouteTable::Entry* RouteTable::find_path(const HostRoutes& routes, std::string_view path) const noexcept {
+const RouteTable::Entry* RouteTable::find_path(const HostRoutes& routes,
+                                               std::string_view path) const noexcept {
     if (routes.deepest > 0) {
         std::array<char, longest_collapsed> collapsed;
         if (path.find("//") != std::string_view::npos && path.size() <= collapsed.size()) {

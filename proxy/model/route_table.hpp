@@ -9,6 +9,8 @@
 // table has, and one a path segment of the request, at most the deepest route's. No allocation.
 #pragma once
 
+#include "proxy/model/desired_state.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,8 +18,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "proxy/model/desired_state.hpp"
 
 namespace fairlead::model {
 
@@ -42,7 +42,9 @@ public:
 private:
     struct TextHash {
         using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+        std::size_t operator()(std::string_view text) const noexcept {
+            return std::hash<std::string_view>{}(text);
+        }
     };
     template <class T>
     using TextMap = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;

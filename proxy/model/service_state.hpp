@@ -4,16 +4,16 @@
 // Threads: cell(i): worker i writes, any reads the counters. The cursor is worker i's alone.
 #pragma once
 
+#include "proxy/base/random.hpp"
+#include "proxy/metrics/counter.hpp"
+#include "proxy/metrics/histogram.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "proxy/base/random.hpp"
-#include "proxy/metrics/counter.hpp"
-#include "proxy/metrics/histogram.hpp"
 
 namespace fairlead::model {
 
@@ -26,13 +26,15 @@ struct Cursor {
 class ServiceState {
 public:
     struct alignas(64) Cell {
-        std::array<metrics::Counter, 6> by_status_class;  // [1] 1xx ... [5] 5xx; [0]: no answer was given
+        std::array<metrics::Counter, 6>
+            by_status_class;  // [1] 1xx ... [5] 5xx; [0]: no answer was given
         metrics::Histogram latency;
         Cursor cursor;
     };
 
     ServiceState(std::string name, std::size_t workers) : name_(std::move(name)), cells_(workers) {
-        for (std::size_t i = 0; i < workers; ++i) cells_[i].cursor.random = Random(0x9E3779B97F4A7C15ULL + i);
+        for (std::size_t i = 0; i < workers; ++i)
+            cells_[i].cursor.random = Random(0x9E3779B97F4A7C15ULL + i);
     }
     ServiceState(const ServiceState&) = delete;
     ServiceState& operator=(const ServiceState&) = delete;

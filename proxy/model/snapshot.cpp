@@ -1,10 +1,10 @@
 #include "proxy/model/snapshot.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace fairlead::model {
 namespace {
@@ -55,7 +55,8 @@ SnapshotPtr SnapshotCompiler::compile(const DesiredState& desired, TimePoint now
     for (const auto& spec : desired.services) {
         const auto before = current_->services_.find(spec.name);
         const bool is_same = before != current_->services_.end() && before->second->spec == spec;
-        next->services_.emplace(spec.name, is_same ? before->second : make_service(spec, now, next->rejected_));
+        next->services_.emplace(
+            spec.name, is_same ? before->second : make_service(spec, now, next->rejected_));
     }
 
     next->routes_ = same_routes(*current_->routes_, desired.routes)
@@ -67,14 +68,16 @@ SnapshotPtr SnapshotCompiler::compile(const DesiredState& desired, TimePoint now
         next->by_slot_.push_back(at == next->services_.end() ? nullptr : at->second);
     }
 
-    // What no service names any more is gone; what it has in flight may finish within the drain time.
+    // What no service names any more is gone; what it has in flight may finish within the drain
+    // time.
     for (const auto& [name, service] : current_->services_) {
         const auto at = next->services_.find(name);
         if (at != next->services_.end() && at->second == service) continue;
         for (const auto& endpoint : service->endpoints) {
-            const bool stays = at != next->services_.end() &&
-                               std::any_of(at->second->endpoints.begin(), at->second->endpoints.end(),
-                                           [&](const auto& other) { return other.state == endpoint.state; });
+            const bool stays =
+                at != next->services_.end() &&
+                std::any_of(at->second->endpoints.begin(), at->second->endpoints.end(),
+                            [&](const auto& other) { return other.state == endpoint.state; });
             if (stays) continue;
             stop_taking_requests(*endpoint.state, now + service->settings.drain);
             endpoint.state->set_gone(true);
@@ -99,8 +102,8 @@ ServicePtr SnapshotCompiler::make_service(const ServiceSpec& spec, TimePoint now
     for (const auto& endpoint : spec.endpoints) {
         auto state = endpoint_state(spec.name, endpoint);
         admit(*state, endpoint.admission, service->settings.drain, now);
-        service->endpoints.push_back(
-            {endpoint.address, to_string(endpoint.address), endpoint.weight, endpoint.origin, std::move(state)});
+        service->endpoints.push_back({endpoint.address, to_string(endpoint.address),
+                                      endpoint.weight, endpoint.origin, std::move(state)});
     }
     auto policy = make_policy_(service->settings.policy, service->endpoints);
     if (!policy) {
@@ -118,7 +121,8 @@ ServiceStatePtr SnapshotCompiler::service_state(const std::string& name) {
     return state;
 }
 
-EndpointStatePtr SnapshotCompiler::endpoint_state(const std::string& service, const EndpointSpec& spec) {
+EndpointStatePtr SnapshotCompiler::endpoint_state(const std::string& service,
+                                                  const EndpointSpec& spec) {
     auto& known = endpoint_states_[fmt::format("{} {}", service, spec.identity)];
     auto state = known.lock();
     if (!state) {

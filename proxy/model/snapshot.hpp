@@ -8,6 +8,11 @@
 // Threads: any (immutable).
 #pragma once
 
+#include "proxy/model/desired_state.hpp"
+#include "proxy/model/policy.hpp"
+#include "proxy/model/route_table.hpp"
+#include "proxy/model/service_state.hpp"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,17 +20,13 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/model/desired_state.hpp"
-#include "proxy/model/policy.hpp"
-#include "proxy/model/route_table.hpp"
-#include "proxy/model/service_state.hpp"
-
 namespace fairlead::model {
 
 struct Service {
     ServiceSpec spec;
     ServiceSettings settings;
-    std::vector<Endpoint> endpoints;  // in the order of the spec; never resized: the policy refers to them
+    std::vector<Endpoint>
+        endpoints;  // in the order of the spec; never resized: the policy refers to them
     PolicyPtr policy;
     ServiceStatePtr state;
 };
@@ -44,7 +45,9 @@ public:
     Match match(std::string_view host, std::string_view path) const noexcept;
 
     const RouteTable& routes() const noexcept { return *routes_; }
-    const std::map<std::string, ServicePtr, std::less<>>& services() const noexcept { return services_; }
+    const std::map<std::string, ServicePtr, std::less<>>& services() const noexcept {
+        return services_;
+    }
     const std::vector<LosingRoute>& losers() const noexcept { return losers_; }
     const std::vector<RejectedEntry>& rejected() const noexcept { return rejected_; }
 
@@ -67,14 +70,15 @@ class SnapshotCompiler {
 public:
     SnapshotCompiler(PolicyFactory make_policy, std::size_t workers);
 
-    /// Never fails: a service whose policy does not exist gets the default one and a rejected entry.
-    /// Sets admission, gone and cut times in the endpoints' states as of `now`.
+    /// Never fails: a service whose policy does not exist gets the default one and a rejected
+    /// entry. Sets admission, gone and cut times in the endpoints' states as of `now`.
     SnapshotPtr compile(const DesiredState& desired, TimePoint now);
 
     const SnapshotPtr& current() const noexcept { return current_; }
 
 private:
-    ServicePtr make_service(const ServiceSpec& spec, TimePoint now, std::vector<RejectedEntry>& rejected);
+    ServicePtr make_service(const ServiceSpec& spec, TimePoint now,
+                            std::vector<RejectedEntry>& rejected);
     ServiceStatePtr service_state(const std::string& name);
     EndpointStatePtr endpoint_state(const std::string& service, const EndpointSpec& spec);
 

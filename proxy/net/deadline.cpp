@@ -6,7 +6,9 @@
 namespace fairlead::net {
 namespace {
 
-std::int64_t tick_of(TimePoint at) noexcept { return at.time_since_epoch() / DeadlineWheel::tick; }
+std::int64_t tick_of(TimePoint at) noexcept {
+    return at.time_since_epoch() / DeadlineWheel::tick;
+}
 
 }  // namespace
 
@@ -83,7 +85,8 @@ void DeadlineWheel::advance() {
     const auto now = coarse_now();
     const auto now_tick = tick_of(now);
     // After a long stall one round visits every slot; more would visit them again for nothing.
-    const auto first = std::max(done_tick_ + 1, now_tick - static_cast<std::int64_t>(slot_count) + 1);
+    const auto first =
+        std::max(done_tick_ + 1, now_tick - static_cast<std::int64_t>(slot_count) + 1);
     for (auto at_tick = first; at_tick <= now_tick; ++at_tick) {
         done_tick_ = at_tick;
         run_slot(at_tick, now);

@@ -1,19 +1,19 @@
 // Coarse deadlines for thousands of connections: one timer a worker, O(1) to arm and to disarm.
 //
-// A hashed wheel of 50 ms ticks. Arming a deadline that is already in the wheel to a later time only
-// stores the time; the wheel moves it when its old slot comes round. So the usual case, a busy
-// connection that moves its deadline on with every request, costs one coarse clock read and a store.
-// Expiry is late by up to two ticks, never early by more than the coarse clock's 4 ms.
+// A hashed wheel of 50 ms ticks. Arming a deadline that is already in the wheel to a later time
+// only stores the time; the wheel moves it when its old slot comes round. So the usual case, a busy
+// connection that moves its deadline on with every request, costs one coarse clock read and a
+// store. Expiry is late by up to two ticks, never early by more than the coarse clock's 4 ms.
 //
 // Threads: one worker.
 #pragma once
 
+#include "proxy/base/clock.hpp"
+#include "proxy/net/types.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
-
-#include "proxy/base/clock.hpp"
-#include "proxy/net/types.hpp"
 
 namespace fairlead::net {
 

@@ -18,9 +18,7 @@ public:
     }
 
     /// Returns at once where it is already set.
-    task<> wait() {
-        while (!is_set_) co_await timer_.async_wait();
-    }
+    task<> wait();
 
 private:
     timer timer_;

@@ -1,18 +1,16 @@
 #include "proxy/net/listener.hpp"
 
-#include <cerrno>
-#include <cstring>
-
-#include <boost/asio/error.hpp>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "proxy/base/clock.hpp"
 #include "proxy/base/log.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/net/spawn.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace fairlead::net {
 namespace {
@@ -31,7 +29,8 @@ void remove_stale_socket(const stream_protocol::endpoint& endpoint, const std::s
     const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (probe < 0) return;
     const auto* const name = static_cast<const sockaddr*>(endpoint.data());
-    if (::connect(probe, name, static_cast<socklen_t>(endpoint.size())) != 0 && errno == ECONNREFUSED) {
+    if (::connect(probe, name, static_cast<socklen_t>(endpoint.size())) != 0 &&
+        errno == ECONNREFUSED) {
         ::unlink(path.c_str());
     }
     ::close(probe);
@@ -59,14 +58,6 @@ int open_socket(const stream_protocol::endpoint& endpoint, OpenOptions options) 
     return -1;
 }
 
-stream_protocol::endpoint bound_endpoint(int fd) {
-    stream_protocol::endpoint endpoint;
-    auto size = static_cast<socklen_t>(endpoint.capacity());
-    ::getsockname(fd, static_cast<sockaddr*>(endpoint.data()), &size);
-    endpoint.resize(size);
-    return endpoint;
-}
-
 void close_all(const std::vector<int>& descriptors) {
     for (const int fd : descriptors) ::close(fd);
 }
@@ -76,7 +67,9 @@ void close_all(const std::vector<int>& descriptors) {
 Checked<BoundListener> bind_listener(const model::Address& address, std::size_t workers) {
     auto endpoint = endpoint_of(address);
     if (!endpoint) {
-        return problem("cannot listen on {}: a listener needs a numeric address, such as 0.0.0.0:8080", to_string(address));
+        return problem(
+            "cannot listen on {}: a listener needs a numeric address, such as 0.0.0.0:8080",
+            to_string(address));
     }
     BoundListener bound;
     bound.address = address;
@@ -106,58 +99,69 @@ Checked<BoundListener> bind_listener(const model::Address& address, std::size_t 
             return cannot_listen(address, error);
         }
         bound.descriptors.push_back(fd);
-        *endpoint = bound_endpoint(fd);  // port 0 is now a real one, for the next worker as well
+        *endpoint = local_endpoint(fd);  // port 0 is now a real one, for the next worker as well
     }
     bound.address = address_of(*endpoint);
     return bound;
 }
 
-Listener::Listener(IoContext& io, int descriptor, const model::Address& address, Accepted accepted, Failed failed)
-    : acceptor_(io),
+Listener::Listener(IoContext& io, Reactor& reactor, int descriptor, const model::Address& address,
+                   Accepted accepted, Failed failed)
+    : reactor_(reactor),
+      socket_(descriptor),
       backoff_(io),
       name_(to_string(address)),
       accepted_(std::move(accepted)),
-      failed_(std::move(failed)) {
-    const int family = address.kind == model::Address::Kind::unix_socket        ? AF_UNIX
-                       : address.host.find(':') != std::string::npos ? AF_INET6
-                                                                     : AF_INET;
-    acceptor_.assign(stream_protocol(family, family == AF_UNIX ? 0 : IPPROTO_TCP), descriptor);
-    acceptor_.non_blocking(true);
+      failed_(std::move(failed)) {}
+
+void Listener::start() {
+    if (watch_.begin(reactor_, socket_.get(), Watch::Starts::blocked)) {
+        spawn(reactor_.get_executor(), "listener", run());
+    }
 }
 
-void Listener::start() { spawn(acceptor_.get_executor(), "listener", run()); }
-
 void Listener::drain() {
-    while (acceptor_.is_open()) {
-        stream_socket socket(acceptor_.get_executor());
-        error_code ec;
-        acceptor_.accept(socket, ec);
-        if (ec == asio::error::would_block || ec == asio::error::try_again) break;
-        if (ec && ec != asio::error::connection_aborted) break;
-        if (!ec) accepted_(std::move(socket));
-    }
+    accept_queued();
     close();
 }
 
 void Listener::close() {
-    error_code ignored;
-    acceptor_.close(ignored);
+    // Explicitly: a Unix socket's duplicates on other workers keep the kernel's entry alive.
+    watch_.forget();
+    socket_.close();
     backoff_.cancel();
 }
 
-task<> Listener::run() {
-    while (acceptor_.is_open()) {
-        stream_socket socket(acceptor_.get_executor());
-        auto [ec] = co_await acceptor_.async_accept(socket);
-        if (!ec) {
-            accepted_(std::move(socket));
+bool Listener::accept_queued() {
+    while (socket_) {
+        stream_protocol::endpoint peer;
+        auto size = static_cast<socklen_t>(peer.capacity());
+        auto* const name = static_cast<sockaddr*>(peer.data());
+        Descriptor accepted(::accept4(socket_.get(), name, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (accepted) {
+            peer.resize(size);
+            accepted_(std::move(accepted), peer);
             continue;
         }
-        if (ec == asio::error::operation_aborted || !acceptor_.is_open()) break;
-        if (ec == asio::error::connection_aborted) continue;  // the client changed its mind
-        // Out of descriptors or memory: the queue waits in the kernel; try again when some may be free.
+        if (errno == EINTR || errno == ECONNABORTED) continue;  // the client changed its mind
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
+        log::warn("listener.accept_failed", log::kv("listener", name_),
+                  log::kv("error", std::strerror(errno)));
         failed_();
-        log::warn("listener.accept_failed", log::kv("listener", name_), log::kv("error", ec.message()));
+        return false;
+    }
+    return true;
+}
+
+task<> Listener::run() {
+    for (;;) {
+        const bool ready = co_await watch_.readable();
+        if (!ready) break;
+        if (accept_queued()) {
+            watch_.exhausted();
+            continue;
+        }
+        // The queue waits in the kernel; some descriptors may be free then.
         backoff_.expires_after(accept_backoff);
         co_await backoff_.async_wait();
     }

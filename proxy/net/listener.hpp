@@ -7,12 +7,15 @@
 // Threads: bind: control, before the workers run. Listener: one worker.
 #pragma once
 
-#include <functional>
-#include <vector>
-
 #include "proxy/base/checked.hpp"
 #include "proxy/model/address.hpp"
+#include "proxy/net/descriptor.hpp"
+#include "proxy/net/reactor.hpp"
 #include "proxy/net/types.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
 
 namespace fairlead::net {
 
@@ -27,22 +30,31 @@ Checked<BoundListener> bind_listener(const model::Address& address, std::size_t 
 
 class Listener {
 public:
-    using Accepted = std::function<void(stream_socket)>;
+    using Accepted = std::function<void(Descriptor, const stream_protocol::endpoint& peer)>;
     using Failed = std::function<void()>;  // an accept failed, such as for lack of descriptors
 
     /// Takes `descriptor`. `accepted` and `failed` are called on the worker.
-    Listener(IoContext& io, int descriptor, const model::Address& address, Accepted accepted, Failed failed);
+    Listener(IoContext& io, Reactor& reactor, int descriptor, const model::Address& address,
+             Accepted accepted, Failed failed);
+    ~Listener() { close(); }
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
 
     void start();
 
-    /// Accepts what the kernel has already queued (those clients believe they are connected), then closes.
+    /// Accepts what the kernel has already queued (those clients believe they are connected), then
+    /// closes.
     void drain();
     void close();
 
 private:
     task<> run();
+    /// Accepts until the queue is empty. False: out of descriptors or memory.
+    bool accept_queued();
 
-    acceptor acceptor_;
+    Reactor& reactor_;
+    Descriptor socket_;
+    Watch watch_;
     timer backoff_;
     const std::string name_;
     Accepted accepted_;

@@ -1,8 +1,7 @@
 #include "proxy/net/socket.hpp"
 
-#include <cstring>
-
 #include <arpa/inet.h>
+#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -37,7 +36,8 @@ model::Address address_of(const stream_protocol::endpoint& endpoint) {
     const auto* const un = reinterpret_cast<const sockaddr_un*>(any);
     const auto header = offsetof(sockaddr_un, sun_path);
     if (endpoint.size() <= header) return model::Address::unix_socket("");
-    return model::Address::unix_socket(std::string(un->sun_path, ::strnlen(un->sun_path, endpoint.size() - header)));
+    return model::Address::unix_socket(
+        std::string(un->sun_path, ::strnlen(un->sun_path, endpoint.size() - header)));
 }
 
 std::optional<model::IpBytes> ip_of(const stream_protocol::endpoint& endpoint) {
@@ -66,25 +66,36 @@ std::string ip_text(const model::IpBytes& ip) {
     return text;
 }
 
-void prepare(stream_socket& socket) {
-    error_code ignored;  // a socket that fails here fails at its next operation, where it is handled
-    socket.non_blocking(true, ignored);
+void disable_nagle(int fd) noexcept {
     const int on = 1;
-    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on Unix sockets: fine
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on Unix sockets: fine
 }
 
-bool is_readable_or_closed(stream_socket& socket) noexcept {
+Descriptor open_stream_socket(const stream_protocol::endpoint& endpoint) noexcept {
+    return Descriptor(
+        ::socket(endpoint.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+bool is_readable_or_closed(int fd) noexcept {
     char byte = 0;
-    const auto n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const auto n = ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
-bool is_connected_to_itself(const stream_socket& socket) {
-    error_code ec;
-    const auto local = socket.local_endpoint(ec);
-    if (ec || local.data()->sa_family == AF_UNIX) return false;
-    const auto remote = socket.remote_endpoint(ec);
-    return !ec && local == remote;
+bool is_connected_to_itself(int fd, const stream_protocol::endpoint& remote) noexcept {
+    return remote.data()->sa_family != AF_UNIX && local_endpoint(fd) == remote;
+}
+
+stream_protocol::endpoint local_endpoint(int fd) noexcept {
+    stream_protocol::endpoint endpoint;
+    auto size = static_cast<socklen_t>(endpoint.capacity());
+    if (::getsockname(fd, static_cast<sockaddr*>(endpoint.data()), &size) == 0)
+        endpoint.resize(size);
+    return endpoint;
+}
+
+error_code last_system_error() noexcept {
+    return {errno, boost::system::system_category()};
 }
 
 }  // namespace fairlead::net

@@ -1,11 +1,11 @@
 #include "proxy/net/spawn.hpp"
 
-#include <atomic>
-#include <exception>
+#include "proxy/base/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 
-#include "proxy/base/log.hpp"
+#include <atomic>
+#include <exception>
 
 namespace fairlead::net {
 namespace {
@@ -35,6 +35,8 @@ void spawn(const executor& on, std::string_view name, task<> coroutine) {
     asio::co_spawn(on, std::move(coroutine), ended);
 }
 
-std::uint64_t failed_coroutines() noexcept { return failures.load(std::memory_order_relaxed); }
+std::uint64_t failed_coroutines() noexcept {
+    return failures.load(std::memory_order_relaxed);
+}
 
 }  // namespace fairlead::net

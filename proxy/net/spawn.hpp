@@ -4,9 +4,9 @@
 // the io_context's run().
 #pragma once
 
-#include <string_view>
-
 #include "proxy/net/types.hpp"
+
+#include <string_view>
 
 namespace fairlead::net {
 

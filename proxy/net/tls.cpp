@@ -1,11 +1,11 @@
 #include "proxy/net/tls.hpp"
 
-#include <new>
+#include "proxy/base/log.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "proxy/base/log.hpp"
+#include <new>
 
 namespace fairlead::net {
 namespace {
@@ -13,10 +13,11 @@ namespace {
 // ALPN, RFC 7301: each name preceded by its length.
 constexpr unsigned char offered_protocols[] = "\x08http/1.1";
 
-int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
-                    unsigned in_size, void*) {
+int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                    const unsigned char* in, unsigned in_size, void*) {
     unsigned char* chosen = nullptr;
-    const int answer = SSL_select_next_proto(&chosen, out_size, offered_protocols, sizeof offered_protocols - 1, in, in_size);
+    const int answer = SSL_select_next_proto(&chosen, out_size, offered_protocols,
+                                             sizeof offered_protocols - 1, in, in_size);
     *out = chosen;
     return answer == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -30,8 +31,12 @@ std::string last_error() {
 
 }  // namespace
 
-void SslContextDelete::operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
-void SslDelete::operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+void SslContextDelete::operator()(SSL_CTX* context) const noexcept {
+    SSL_CTX_free(context);
+}
+void SslDelete::operator()(SSL* ssl) const noexcept {
+    SSL_free(ssl);
+}
 
 Checked<std::shared_ptr<const TlsContext>> TlsContext::load(const model::TlsSettings& settings) {
     auto* const native = SSL_CTX_new(TLS_server_method());
@@ -40,7 +45,8 @@ Checked<std::shared_ptr<const TlsContext>> TlsContext::load(const model::TlsSett
 
     const bool only_13 = settings.min_version == model::TlsSettings::Version::tls13;
     SSL_CTX_set_min_proto_version(native, only_13 ? TLS1_3_VERSION : TLS1_2_VERSION);
-    SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_options(
+        native, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(native, 1);  // one recv for a record's header and body
@@ -49,29 +55,36 @@ Checked<std::shared_ptr<const TlsContext>> TlsContext::load(const model::TlsSett
 
     for (const auto& certificate : settings.certificates) {
         if (SSL_CTX_use_certificate_chain_file(native, certificate.cert.c_str()) != 1) {
-            return problem("{}: not a readable PEM certificate chain: {}", certificate.cert, last_error());
+            return problem("{}: not a readable PEM certificate chain: {}", certificate.cert,
+                           last_error());
         }
         if (SSL_CTX_use_PrivateKey_file(native, certificate.key.c_str(), SSL_FILETYPE_PEM) != 1) {
             return problem("{}: not a readable PEM key: {}", certificate.key, last_error());
         }
         if (SSL_CTX_check_private_key(native) != 1) {
-            return problem("{} is not the key of {}: {}", certificate.key, certificate.cert, last_error());
+            return problem("{} is not the key of {}: {}", certificate.key, certificate.cert,
+                           last_error());
         }
     }
     return context;
 }
 
-TlsSession::TlsSession(const TlsContext& context, int descriptor) : ssl_(SSL_new(context.native())) {
+TlsSession::TlsSession(const TlsContext& context, int descriptor)
+    : ssl_(SSL_new(context.native())) {
     if (!ssl_ || SSL_set_fd(ssl_.get(), descriptor) != 1) throw std::bad_alloc();
     SSL_set_accept_state(ssl_.get());
 }
 
 TlsWants TlsSession::wants(int result) {
     switch (SSL_get_error(ssl_.get(), result)) {
-        case SSL_ERROR_WANT_READ: return TlsWants::read;
-        case SSL_ERROR_WANT_WRITE: return TlsWants::write;
-        case SSL_ERROR_ZERO_RETURN: return TlsWants::closed;
-        default: break;
+        case SSL_ERROR_WANT_READ:
+            return TlsWants::read;
+        case SSL_ERROR_WANT_WRITE:
+            return TlsWants::write;
+        case SSL_ERROR_ZERO_RETURN:
+            return TlsWants::closed;
+        default:
+            break;
     }
     failed_ = true;
     ERR_clear_error();
@@ -113,7 +126,9 @@ void TlsSession::shut_down() {
     ERR_clear_error();
 }
 
-bool TlsSession::has_buffered_input() const noexcept { return SSL_has_pending(ssl_.get()) == 1; }
+bool TlsSession::has_buffered_input() const noexcept {
+    return SSL_has_pending(ssl_.get()) == 1;
+}
 
 std::string_view TlsSession::alpn() const noexcept {
     const unsigned char* name = nullptr;

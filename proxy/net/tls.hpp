@@ -1,16 +1,17 @@
 // TLS at a listener: the context made from configuration, and one connection's engine.
 //
-// Threads: TlsContext: any (immutable after load; OpenSSL counts references itself). TlsSession: one worker.
+// Threads: TlsContext: any (immutable after load; OpenSSL counts references itself). TlsSession:
+// one worker.
 #pragma once
+
+#include "proxy/base/checked.hpp"
+#include "proxy/model/config.hpp"
+
+#include <openssl/types.h>
 
 #include <cstddef>
 #include <memory>
 #include <string_view>
-
-#include <openssl/types.h>
-
-#include "proxy/base/checked.hpp"
-#include "proxy/model/config.hpp"
 
 namespace fairlead::net {
 

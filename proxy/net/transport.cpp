@@ -1,10 +1,12 @@
 #include "proxy/net/transport.hpp"
 
+#include "proxy/net/socket.hpp"
+
+#include <boost/asio/error.hpp>
+
 #include <algorithm>
 #include <cassert>
 #include <cstring>
-
-#include <boost/asio/error.hpp>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -14,43 +16,83 @@ namespace {
 // A TLS record carries at most 16 KiB; small pieces are joined so that a head and its body are one.
 constexpr std::size_t tls_join_size = 16 * 1024;
 
-error_code last_system_error() { return {errno, boost::system::system_category()}; }
-
 }  // namespace
 
+Transport::Transport(Reactor& reactor, Descriptor socket) : socket_(std::move(socket)) {
+    if (!watch_.begin(reactor, socket_.get(), Watch::Starts::writable)) socket_.close();
+}
+
 task<error_code> Transport::handshake(const TlsContext& context) {
-    tls_.emplace(context, socket_.native_handle());
+    if (!is_open()) co_return asio::error::connection_aborted;
+    tls_.emplace(context, socket_.get());
     for (;;) {
         const auto wants = tls_->handshake();
         if (wants == TlsWants::nothing) co_return error_code{};
-        if (wants == TlsWants::failed || wants == TlsWants::closed) co_return asio::error::connection_aborted;
-        const error_code ec = co_await wait_for(wants);
-        if (ec) co_return ec;
+        if (wants == TlsWants::failed || wants == TlsWants::closed)
+            co_return asio::error::connection_aborted;
+        const bool ready = co_await wait_for(wants);
+        if (!ready || !is_open()) co_return asio::error::operation_aborted;
     }
+}
+
+IoResult Transport::try_read(std::span<char> into) {
+    if (!is_open()) return IoResult(asio::error::operation_aborted, 0);
+    if (tls_) return try_read_tls(into);
+    while (watch_.is_readable()) {
+        const auto n = ::recv(socket_.get(), into.data(), into.size(), 0);
+        if (n > 0) {
+            const auto size = static_cast<std::size_t>(n);
+            if (size < into.size()) watch_.drained();
+            return IoResult(error_code(), size);
+        }
+        if (n == 0) return IoResult(asio::error::eof, 0);
+        if (errno == EINTR) continue;
+        if (errno != EAGAIN && errno != EWOULDBLOCK) return IoResult(last_system_error(), 0);
+        watch_.exhausted();
+    }
+    return IoResult(asio::error::would_block, 0);
+}
+
+IoResult Transport::try_read_tls(std::span<char> into) {
+    std::size_t n = 0;
+    const auto wants = tls_->read(into.data(), into.size(), n);
+    switch (wants) {
+        case TlsWants::nothing:
+            return IoResult(error_code(), n);
+        case TlsWants::closed:
+            return IoResult(asio::error::eof, 0);
+        case TlsWants::failed:
+            return IoResult(asio::error::connection_reset, 0);
+        case TlsWants::read:
+        case TlsWants::write:
+            break;
+    }
+    read_wants_ = wants;
+    return IoResult(asio::error::would_block, 0);
+}
+
+task<bool> Transport::wait_readable() {
+    if (tls_) return wait_for(read_wants_);
+    return watch_.readable();
 }
 
 task<IoResult> Transport::read_some(std::span<char> into) {
-    if (tls_) return read_tls(into);
-    return socket_.async_read_some(asio::mutable_buffer(into.data(), into.size()));
-}
-
-task<IoResult> Transport::read_tls(std::span<char> into) {
     for (;;) {
-        if (!socket_.is_open()) co_return IoResult(asio::error::operation_aborted, 0);
-        std::size_t n = 0;
-        const auto wants = tls_->read(into.data(), into.size(), n);
-        if (wants == TlsWants::nothing) co_return IoResult(error_code(), n);
-        if (wants == TlsWants::closed) co_return IoResult(asio::error::eof, 0);
-        if (wants == TlsWants::failed) co_return IoResult(asio::error::connection_reset, 0);
-        const error_code ec = co_await wait_for(wants);
-        if (ec) co_return IoResult(ec, 0);
+        const IoResult result = try_read(into);
+        if (std::get<0>(result) != asio::error::would_block) co_return result;
+        const bool ready = co_await wait_readable();
+        if (!ready) co_return IoResult(asio::error::operation_aborted, 0);
     }
 }
 
-task<error_code> Transport::wait_for(TlsWants wants) {
-    const auto what = wants == TlsWants::read ? stream_socket::wait_read : stream_socket::wait_write;
-    auto [ec] = co_await socket_.async_wait(what);
-    co_return ec;
+task<bool> Transport::wait_for(TlsWants wants) {
+    // OpenSSL has just met EAGAIN in that direction.
+    if (wants == TlsWants::read) {
+        watch_.exhausted();
+        return watch_.readable();
+    }
+    watch_.blocked();
+    return watch_.writable();
 }
 
 Sent Transport::write(std::string_view head, std::span<const std::string_view> pieces) {
@@ -75,17 +117,17 @@ task<error_code> Transport::finish_writing() {
     for (;;) {
         if (write_error_) co_return write_error_;
         if (queue_at_ == queue_end_) co_return error_code{};
-        const error_code ec = co_await wait_for(write_wants_);
-        if (ec) {
-            write_error_ = ec;
-            co_return ec;
+        const bool ready = co_await wait_for(write_wants_);
+        if (!ready) {
+            write_error_ = asio::error::operation_aborted;
+            co_return write_error_;
         }
         drain_queue();
     }
 }
 
 Sent Transport::drain_queue() {
-    if (!socket_.is_open()) {
+    if (!is_open()) {
         write_error_ = asio::error::operation_aborted;
         return Sent::failed;
     }
@@ -102,7 +144,7 @@ Sent Transport::drain_queue_plain() {
         msghdr message = {};
         message.msg_iov = vectors.data();
         message.msg_iovlen = count;
-        const auto n = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+        const auto n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
         if (n < 0) {
             if (errno == EINTR) continue;
             if (errno == EAGAIN || errno == EWOULDBLOCK) return Sent::pending;
@@ -155,32 +197,34 @@ void Transport::take_sent(std::size_t n) {
 }
 
 void Transport::cancel() {
-    error_code ignored;
-    socket_.cancel(ignored);
+    watch_.cancel();
+}
+
+void Transport::drop() {
+    watch_.end();
+    socket_.close();
 }
 
 void Transport::close() {
-    if (!socket_.is_open()) return;
+    if (!is_open()) return;
     if (tls_) tls_->shut_down();
-    error_code ignored;
-    socket_.close(ignored);
+    drop();
 }
 
 void Transport::abort() {
-    if (!socket_.is_open()) return;
+    if (!is_open()) return;
     const linger reset = {1, 0};
-    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    error_code ignored;
-    socket_.close(ignored);
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    drop();
 }
 
 void Transport::shut_down_writing() {
+    if (!is_open()) return;
     if (tls_) {
         tls_->shut_down();
-        return;
+    } else {
+        ::shutdown(socket_.get(), SHUT_WR);
     }
-    error_code ignored;
-    socket_.shutdown(stream_socket::shutdown_send, ignored);
 }
 
 }  // namespace fairlead::net

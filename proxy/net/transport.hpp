@@ -8,6 +8,11 @@
 // Threads: one worker. One read and one write may be under way at the same time.
 #pragma once
 
+#include "proxy/net/descriptor.hpp"
+#include "proxy/net/reactor.hpp"
+#include "proxy/net/tls.hpp"
+#include "proxy/net/types.hpp"
+
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -15,10 +20,6 @@
 #include <string>
 #include <string_view>
 #include <tuple>
-
-#include "proxy/base/failure.hpp"
-#include "proxy/net/tls.hpp"
-#include "proxy/net/types.hpp"
 
 namespace fairlead::net {
 
@@ -28,23 +29,30 @@ enum class Sent : std::uint8_t { all, pending, failed };
 
 class Transport {
 public:
-    explicit Transport(stream_socket socket) noexcept : socket_(std::move(socket)) {}
+    /// Takes a connected, non-blocking socket.
+    Transport(Reactor& reactor, Descriptor socket);
+    ~Transport() { drop(); }
     Transport(const Transport&) = delete;
     Transport& operator=(const Transport&) = delete;
 
-    stream_socket& socket() noexcept { return socket_; }
-    bool is_tls() const noexcept { return tls_.has_value(); }
-    bool is_open() const noexcept { return socket_.is_open(); }
+    int native_handle() const noexcept { return socket_.get(); }
+    bool is_open() const noexcept { return static_cast<bool>(socket_); }
 
     /// Server side. Runs until done or failed; a deadline that closes the socket ends it.
     task<error_code> handshake(const TlsContext& context);
 
-    /// At least one byte, or asio::error::eof, or what went wrong.
+    /// What is there now: at least one byte, asio::error::eof, would_block, or what went wrong.
+    /// Costs no system call where the kernel has announced nothing since the last short read.
+    IoResult try_read(std::span<char> into);
+    /// Until try_read may give something. False: cancelled.
+    task<bool> wait_readable();
+    /// The two together: waits for at least one byte, eof or an error.
     task<IoResult> read_some(std::span<char> into);
 
-    /// Sends `pieces` in order as far as the socket takes them at once. What it did not take is kept
-    /// by reference, but for `head`, which is copied: pieces stay valid until finish_writing is done.
-    /// pending: call finish_writing before writing anything else. failed: write_error() says why.
+    /// Sends `pieces` in order as far as the socket takes them at once. What it did not take is
+    /// kept by reference, but for `head`, which is copied: pieces stay valid until finish_writing
+    /// is done. pending: call finish_writing before writing anything else. failed: write_error()
+    /// says why.
     static constexpr std::size_t most_pieces = 4;
     Sent write(std::string_view head, std::span<const std::string_view> pieces);
 
@@ -66,16 +74,20 @@ public:
     void shut_down_writing();
 
 private:
-    task<IoResult> read_tls(std::span<char> into);
-    task<error_code> wait_for(TlsWants wants);
+    IoResult try_read_tls(std::span<char> into);
+    task<bool> wait_for(TlsWants wants);
     /// Sends from queue_ until empty or blocked.
     Sent drain_queue();
     Sent drain_queue_plain();
     Sent drain_queue_tls();
     void take_sent(std::size_t n);
 
-    stream_socket socket_;
+    void drop();
+
+    Descriptor socket_;
+    Watch watch_;
     std::optional<TlsSession> tls_;
+    TlsWants read_wants_ = TlsWants::read;
     std::array<std::string_view, most_pieces + 1> queue_;
     std::size_t queue_at_ = 0;
     std::size_t queue_end_ = 0;

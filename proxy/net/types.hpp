@@ -1,10 +1,13 @@
 // The door to Asio: every other file of ours spells these names, not Asio's.
 //
 // Rules that go with them (docs/style.md has the reasons):
-//  - no braces and no captures on a line with co_await or co_spawn (g++ 12 miscompiles some of them);
-//  - operations return their error: `auto [ec, n] = co_await socket.async_read_some(buffer);` and the
+//  - no braces and no captures on a line with co_await or co_spawn (g++ 12 miscompiles some of
+//  them);
+//  - operations return their error: `auto [ec, n] = co_await socket.async_read_some(buffer);` and
+//  the
 //    next statement handles all of ec;
-//  - one io_context a thread; a socket, a timer and a coroutine never leave the thread they began on.
+//  - one io_context a thread; a socket, a timer and a coroutine never leave the thread they began
+//  on.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
@@ -39,7 +42,7 @@ using token = asio::as_tuple_t<asio::use_awaitable_t<executor>>;
 using stream_protocol = asio::generic::stream_protocol;
 using stream_socket = token::as_default_on_t<asio::basic_stream_socket<stream_protocol, executor>>;
 using acceptor = token::as_default_on_t<asio::basic_socket_acceptor<stream_protocol, executor>>;
-using timer = token::as_default_on_t<
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, executor>>;
+using timer = token::as_default_on_t<asio::basic_waitable_timer<
+    std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, executor>>;
 
 }  // namespace fairlead::net

@@ -1,11 +1,11 @@
 #include "proxy/session/connection.hpp"
 
-#include <algorithm>
-
 #include "proxy/base/log.hpp"
 #include "proxy/http/reply.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/session/exchange.hpp"
+
+#include <algorithm>
 
 namespace fairlead::session {
 namespace {
@@ -17,34 +17,36 @@ constexpr std::size_t linger_bytes = 1024 * 1024;
 
 }  // namespace
 
-Connection::Connection(Worker& worker, const ListenerContext& listener, net::stream_socket socket)
+Connection::Connection(Worker& worker, const ListenerContext& listener, net::Descriptor socket,
+                       const std::optional<model::IpBytes>& ip)
     : worker_(worker),
       listener_(listener),
-      client_(learn_client(socket)),
-      transport_(std::move(socket)),
-      stream_(transport_, worker.buffers(), worker.wheel(), worker.scratch(), listener.stream, client_) {
+      client_(learn_client(ip)),
+      transport_(worker.reactor(), std::move(socket)),
+      stream_(transport_, worker.buffers(), worker.wheel(), worker.scratch(), listener.stream,
+              client_) {
     worker_.add(*this);
 }
 
-Connection::~Connection() { worker_.remove(*this); }
+Connection::~Connection() {
+    worker_.remove(*this);
+}
 
-http::ClientFacts Connection::learn_client(const net::stream_socket& socket) const {
+http::ClientFacts Connection::learn_client(const std::optional<model::IpBytes>& ip) const {
     http::ClientFacts facts;
     facts.scheme = listener_.tls ? "https" : "http";
     facts.port = listener_.port;
-    net::error_code ec;
-    const auto peer = socket.remote_endpoint(ec);
-    if (ec) return facts;
-    const auto ip = net::ip_of(peer);
     if (!ip) return facts;
     facts.ip = net::ip_text(*ip);
     const auto& trusted = listener_.settings.trusted_proxies;
-    facts.is_trusted =
-        std::any_of(trusted.begin(), trusted.end(), [&](const auto& prefix) { return prefix.contains(*ip); });
+    facts.is_trusted = std::any_of(trusted.begin(), trusted.end(),
+                                   [&](const auto& prefix) { return prefix.contains(*ip); });
     return facts;
 }
 
-void Connection::close_transport(void* self) { static_cast<Connection*>(self)->transport_.close(); }
+void Connection::close_transport(void* self) {
+    static_cast<Connection*>(self)->transport_.close();
+}
 
 net::task<> Connection::serve() {
     if (listener_.tls) {
@@ -83,7 +85,8 @@ net::task<bool> Connection::handshake() {
 
 net::task<> Connection::refuse(Reason reason) {
     worker_.counters().add(reason);
-    log::debug("request.refused", log::kv("client", client_.ip), log::kv("reason", to_string(reason)));
+    log::debug("request.refused", log::kv("client", client_.ip),
+               log::kv("reason", to_string(reason)));
     stream_.close_after_response();
     const http::Reply reply = http::make_reply(reason);
     http::BodyPiece piece;
@@ -109,8 +112,9 @@ net::task<> Connection::close_lingering() {
     }
 }
 
-net::task<> serve_connection(Worker& worker, const ListenerContext& listener, net::stream_socket socket) {
-    Connection connection(worker, listener, std::move(socket));
+net::task<> serve_connection(Worker& worker, const ListenerContext& listener,
+                             net::Descriptor socket, std::optional<model::IpBytes> ip) {
+    Connection connection(worker, listener, std::move(socket), ip);
     co_await connection.serve();
 }
 

@@ -1,4 +1,5 @@
-// The life of one client connection: TLS if the listener has it, one request after the other, the end.
+// The life of one client connection: TLS if the listener has it, one request after the other, the
+// end.
 //
 // Threads: one worker. Lives in the frame of serve_connection.
 #pragma once
@@ -9,11 +10,15 @@
 #include "proxy/session/listener_context.hpp"
 #include "proxy/session/worker.hpp"
 
+#include <optional>
+
 namespace fairlead::session {
 
 class Connection {
 public:
-    Connection(Worker& worker, const ListenerContext& listener, net::stream_socket socket);
+    /// `ip`: the client's; none on a Unix socket.
+    Connection(Worker& worker, const ListenerContext& listener, net::Descriptor socket,
+               const std::optional<model::IpBytes>& ip);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -29,7 +34,7 @@ private:
     friend class Worker;
 
     static void close_transport(void* self);
-    http::ClientFacts learn_client(const net::stream_socket& socket) const;
+    http::ClientFacts learn_client(const std::optional<model::IpBytes>& ip) const;
     net::task<bool> handshake();
     /// Answers what could not be read as a request. False: nothing can be answered.
     net::task<> refuse(Reason reason);
@@ -45,6 +50,7 @@ private:
     Connection** link_ = nullptr;
 };
 
-net::task<> serve_connection(Worker& worker, const ListenerContext& listener, net::stream_socket socket);
+net::task<> serve_connection(Worker& worker, const ListenerContext& listener,
+                             net::Descriptor socket, std::optional<model::IpBytes> ip);
 
 }  // namespace fairlead::session

@@ -16,9 +16,12 @@ constexpr Duration tunnel_idle = 1h;
 
 log::Level level_of(Side side) {
     switch (side) {
-        case Side::downstream: return log::Level::debug;
-        case Side::upstream: return log::Level::warn;
-        case Side::internal: break;
+        case Side::downstream:
+            return log::Level::debug;
+        case Side::upstream:
+            return log::Level::warn;
+        case Side::internal:
+            break;
     }
     return log::Level::error;
 }
@@ -26,11 +29,17 @@ log::Level level_of(Side side) {
 }  // namespace
 
 Exchange::Exchange(Worker& worker, http::ServerStream& client)
-    : worker_(worker), client_(client), snapshot_(worker.snapshot()), began_(Clock::now()), total_(worker.wheel(), &Exchange::cut, this) {
+    : worker_(worker),
+      client_(client),
+      snapshot_(worker.snapshot()),
+      began_(Clock::now()),
+      total_(worker.wheel(), &Exchange::cut, this) {
     worker_.counters().add(Metric::requests_active);
 }
 
-Exchange::~Exchange() { worker_.counters().subtract(Metric::requests_active); }
+Exchange::~Exchange() {
+    worker_.counters().subtract(Metric::requests_active);
+}
 
 net::task<> Exchange::run() {
     const Reason refused = route();
@@ -60,11 +69,13 @@ net::task<result<>> Exchange::dispatch() {
     Failure failure(Reason::no_endpoint);
     const model::EndpointState* avoid = nullptr;
     total_.arm(settings.timeouts.total);
-    bool grew_old = false;  // the last attempt died of a connection that was too old: any new one will do
+    bool grew_old =
+        false;  // the last attempt died of a connection that was too old: any new one will do
     for (unsigned tries = 0; tries < settings.attempts;) {
         const auto* const endpoint = pick(avoid);
         if (endpoint == nullptr) break;
-        if (failure.reason != Reason::no_endpoint) worker_.counters().add(Metric::attempts_repeated);
+        if (failure.reason != Reason::no_endpoint)
+            worker_.counters().add(Metric::attempts_repeated);
 
         upstream::Lease lease(worker_.pool(), endpoint->state);
         lease_ = &lease;
@@ -94,15 +105,18 @@ const model::Endpoint* Exchange::pick(const model::EndpointState* avoid) {
 
 upstream::Reuse Exchange::reuse_for(bool grew_old) const {
     if (grew_old) return upstream::Reuse::never;
-    // What cannot be repeated is not sent on a connection that may be gone; the check costs a system call.
-    return http::is_idempotent(client_.request().method) ? upstream::Reuse::allowed : upstream::Reuse::checked;
+    // What cannot be repeated is not sent on a connection that may be gone; the check costs a
+    // system call.
+    return http::is_idempotent(client_.request().method) ? upstream::Reuse::allowed
+                                                         : upstream::Reuse::checked;
 }
 
-net::task<result<>> Exchange::attempt(upstream::Lease& lease, const model::Endpoint& endpoint, upstream::Reuse reuse) {
+net::task<result<>> Exchange::attempt(upstream::Lease& lease, const model::Endpoint& endpoint,
+                                      upstream::Reuse reuse) {
     auto& pool = worker_.pool();
     if (!pool.take_idle(lease, reuse)) {
-        const auto connected =
-            co_await pool.connect(lease, endpoint, service_->settings.timeouts.connect, upstream::Reuse::never);
+        const auto connected = co_await pool.connect(
+            lease, endpoint, service_->settings.timeouts.connect, upstream::Reuse::never);
         if (!connected) co_return connected.error();
     }
     endpoint.state->count_request();
@@ -114,7 +128,8 @@ net::task<result<>> Exchange::forward(upstream::Lease& lease) {
     http::Http1ClientStream::Timeouts limits;
     limits.first_byte = timeouts.first_byte;
     limits.idle = timeouts.idle;
-    http::Http1ClientStream endpoint(lease.transport(), worker_.buffers(), worker_.wheel(), worker_.scratch(), limits);
+    http::Http1ClientStream endpoint(lease.transport(), worker_.buffers(), worker_.wheel(),
+                                     worker_.scratch(), limits);
     Upload upload(worker_.executor(), client_, endpoint, lease.transport());
 
     const auto body = client_.initial_body();
@@ -143,7 +158,8 @@ net::task<result<>> Exchange::await_response(http::ClientStream& endpoint, Uploa
         const auto sent = co_await finish(begun);
         if (!sent) co_return sent;
     }
-    // A client that is still sending when its answer comes may go on for ever: this is its last request.
+    // A client that is still sending when its answer comes may go on for ever: this is its last
+    // request.
     if (upload.is_running()) client_.close_after_response();
     co_return co_await relay_response(endpoint);
 }
@@ -182,8 +198,8 @@ net::task<result<>> Exchange::tunnel(http::ClientStream& endpoint) {
     const auto endpoint_side = endpoint.take_raw();
     if (!client_side || !endpoint_side) co_return Failure(Reason::internal_error);
     worker_.counters().add(Metric::tunnels_open);
-    co_await http::run_tunnel(worker_.executor(), *client_side, *endpoint_side, worker_.buffers(), worker_.wheel(),
-                              tunnel_idle);
+    co_await http::run_tunnel(worker_.executor(), *client_side, *endpoint_side, worker_.buffers(),
+                              worker_.wheel(), tunnel_idle);
     worker_.counters().subtract(Metric::tunnels_open);
     co_return result<>();
 }
@@ -222,13 +238,16 @@ bool Exchange::judge(const Failure& failure, const upstream::Lease& lease) {
     const bool repeat = !client_.has_begun_response() && upstream::may_repeat(facts);
     // A connection that grew old in the pool is no news: the next attempt tells.
     if (repeat && facts.was_reused) return true;
-    log::line(level_of(side_of(failure.reason)), "attempt.failed", log::kv("service", service_->spec.name),
-              log::kv("endpoint", lease.endpoint().identity()), log::kv("reason", to_string(failure.reason)),
+    log::line(level_of(side_of(failure.reason)), "attempt.failed",
+              log::kv("service", service_->spec.name),
+              log::kv("endpoint", lease.endpoint().identity()),
+              log::kv("reason", to_string(failure.reason)),
               log::kv("error", failure.cause ? failure.cause.message() : std::string("-")),
               log::kv("repeated", repeat));
     if (upstream::speaks_against_endpoint(facts)) {
         worker_.counters().add(Metric::ejections);
-        lease.endpoint().eject_until(net::DeadlineWheel::coarse_now() + service_->settings.ejection);
+        lease.endpoint().eject_until(net::DeadlineWheel::coarse_now() +
+                                     service_->settings.ejection);
     }
     return repeat;
 }

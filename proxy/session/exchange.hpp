@@ -31,7 +31,8 @@ private:
     const model::Endpoint* pick(const model::EndpointState* avoid);
     upstream::Reuse reuse_for(bool grew_old) const;
     /// One attempt: from the lease to the end of the response.
-    net::task<result<>> attempt(upstream::Lease& lease, const model::Endpoint& endpoint, upstream::Reuse reuse);
+    net::task<result<>> attempt(upstream::Lease& lease, const model::Endpoint& endpoint,
+                                upstream::Reuse reuse);
     net::task<result<>> forward(upstream::Lease& lease);
     net::task<result<>> await_response(http::ClientStream& endpoint, Upload& upload);
     net::task<result<>> relay_response(http::ClientStream& endpoint);
@@ -41,7 +42,8 @@ private:
     net::task<> answer(const Failure& failure);
     /// Sends; waits only if the client does not take it at once.
     net::task<result<>> finish(net::Sent sent);
-    /// Logs a failed attempt and takes the endpoint out of choice where it is to blame. True: try again.
+    /// Logs a failed attempt and takes the endpoint out of choice where it is to blame. True: try
+    /// again.
     bool judge(const Failure& failure, const upstream::Lease& lease);
     void record(Reason reason);
     static void cut(void* self);
@@ -51,7 +53,7 @@ private:
     const PinnedSnapshot snapshot_;
     const model::Service* service_ = nullptr;
     const TimePoint began_;
-    net::Deadline total_;              // timeouts.total
+    net::Deadline total_;               // timeouts.total
     upstream::Lease* lease_ = nullptr;  // of the attempt under way
     int status_ = 0;
     bool has_response_bytes_ = false;

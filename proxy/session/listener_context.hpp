@@ -3,12 +3,12 @@
 // Threads: any (immutable after start).
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "proxy/http/http1_server_stream.hpp"
 #include "proxy/model/config.hpp"
 #include "proxy/net/tls.hpp"
+
+#include <memory>
+#include <string>
 
 namespace fairlead::session {
 

@@ -32,7 +32,8 @@ net::task<> Upload::move() {
             co_return;
         }
         if (endpoint_.send_body(*piece) != net::Sent::all) {
-            // An endpoint that stopped reading may have answered: that is for the reader to find out.
+            // An endpoint that stopped reading may have answered: that is for the reader to find
+            // out.
             const auto sent = co_await endpoint_.finish_sending();
             if (!sent) co_return;
         }

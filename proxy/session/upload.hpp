@@ -1,25 +1,32 @@
 // The request's body on its way to the endpoint, while the response may already be coming back.
 //
 // Sequential is not enough here: an endpoint may answer before it has the whole body (a refusal, or
-// a conversation), and a proxy that first sends and then reads would deadlock with it. So the upload
-// runs beside the response, and the response wins: when it is complete, the upload is stopped.
+// a conversation), and a proxy that first sends and then reads would deadlock with it. So the
+// upload runs beside the response, and the response wins: when it is complete, the upload is
+// stopped.
 //
-// Threads: one worker. Lives in the frame of Exchange::forward, which awaits finish() before it ends.
+// Threads: one worker. Lives in the frame of Exchange::forward, which awaits finish() before it
+// ends.
 #pragma once
-
-#include <optional>
 
 #include "proxy/base/failure.hpp"
 #include "proxy/http/message_stream.hpp"
 #include "proxy/net/event.hpp"
 #include "proxy/net/transport.hpp"
 
+#include <optional>
+
 namespace fairlead::session {
 
 class Upload {
 public:
-    Upload(net::executor executor, http::ServerStream& client, http::ClientStream& endpoint, net::Transport& connection)
-        : executor_(executor), client_(client), endpoint_(endpoint), connection_(connection), ended_(executor) {}
+    Upload(net::executor executor, http::ServerStream& client, http::ClientStream& endpoint,
+           net::Transport& connection)
+        : executor_(executor),
+          client_(client),
+          endpoint_(endpoint),
+          connection_(connection),
+          ended_(executor) {}
 
     /// Begins to move what follows the initial body.
     void start();

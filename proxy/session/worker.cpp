@@ -1,11 +1,11 @@
 #include "proxy/session/worker.hpp"
 
-#include <pthread.h>
-
 #include "proxy/base/log.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/net/spawn.hpp"
 #include "proxy/session/connection.hpp"
+
+#include <pthread.h>
 
 namespace fairlead::session {
 namespace {
@@ -21,7 +21,7 @@ constexpr Duration patience_when_stopping = 500ms;
 Worker::Worker(std::size_t index, Shared& shared)
     : index_(index),
       shared_(shared),
-      pool_(io_.get_executor(), wheel_, counters_),
+      pool_(reactor_, wheel_, counters_),
       snapshot_(boost::make_local_shared<const model::SnapshotPtr>(nullptr)) {
     scratch_.reserve(16 * 1024);
 }
@@ -32,12 +32,17 @@ Worker::~Worker() {
 }
 
 void Worker::listen(int descriptor, const model::Address& address, const ListenerContext& context) {
-    const auto accepted = [this, &context](net::stream_socket socket) { accept(std::move(socket), context); };
+    const auto accepted = [this, &context](net::Descriptor socket,
+                                           const net::stream_protocol::endpoint& peer) {
+        accept(std::move(socket), peer, context);
+    };
     const auto failed = [this] { counters_.add(metrics::Metric::accept_errors); };
-    listeners_.push_back(std::make_unique<net::Listener>(io_, descriptor, address, accepted, failed));
+    listeners_.push_back(
+        std::make_unique<net::Listener>(io_, reactor_, descriptor, address, accepted, failed));
 }
 
 void Worker::start() {
+    reactor_.start();
     for (auto& listener : listeners_) listener->start();
     net::spawn(executor(), "sweep", sweep_every_second());
     thread_ = std::thread([this] {
@@ -47,7 +52,9 @@ void Worker::start() {
     });
 }
 
-void Worker::post(std::function<void()> work) { net::asio::post(io_, std::move(work)); }
+void Worker::post(std::function<void()> work) {
+    net::asio::post(io_, std::move(work));
+}
 
 void Worker::join() {
     if (thread_.joinable()) {
@@ -61,10 +68,12 @@ void Worker::stop() {
     draining_ = true;
     for (auto& listener : listeners_) listener->close();
     pool_.cut_all();
-    for (Connection* connection = connections_; connection != nullptr; connection = connection->next_) {
+    for (Connection* connection = connections_; connection != nullptr;
+         connection = connection->next_) {
         connection->close();
     }
     pool_.close_idle();
+    reactor_.stop();
     sweep_timer_.cancel();
     patience_timer_.cancel();
     wheel_.stop();
@@ -98,7 +107,8 @@ net::task<> Worker::close_idle_connections() {
     }
 }
 
-void Worker::accept(net::stream_socket socket, const ListenerContext& context) {
+void Worker::accept(net::Descriptor socket, const net::stream_protocol::endpoint& peer,
+                    const ListenerContext& context) {
     const auto limit = shared_.limits.connections;
     if (limit > 0 && shared_.connections.load(std::memory_order_relaxed) >= limit) {
         counters_.add(metrics::Metric::connections_refused);
@@ -106,8 +116,9 @@ void Worker::accept(net::stream_socket socket, const ListenerContext& context) {
         return;
     }
     counters_.add(metrics::Metric::connections_accepted);
-    net::prepare(socket);
-    net::spawn(executor(), "connection", serve_connection(*this, context, std::move(socket)));
+    net::disable_nagle(socket.get());
+    net::spawn(executor(), "connection",
+               serve_connection(*this, context, std::move(socket), net::ip_of(peer)));
 }
 
 void Worker::add(Connection& connection) {

@@ -4,23 +4,24 @@
 // counters() and connections read (any).
 #pragma once
 
+#include "proxy/metrics/counters.hpp"
+#include "proxy/model/snapshot.hpp"
+#include "proxy/net/buffer.hpp"
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/listener.hpp"
+#include "proxy/net/reactor.hpp"
+#include "proxy/session/listener_context.hpp"
+#include "proxy/upstream/pool.hpp"
+
+#include <boost/smart_ptr/local_shared_ptr.hpp>
+#include <boost/smart_ptr/make_local_shared.hpp>
+
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <boost/smart_ptr/local_shared_ptr.hpp>
-#include <boost/smart_ptr/make_local_shared.hpp>
-
-#include "proxy/metrics/counters.hpp"
-#include "proxy/model/snapshot.hpp"
-#include "proxy/net/buffer.hpp"
-#include "proxy/net/deadline.hpp"
-#include "proxy/net/listener.hpp"
-#include "proxy/session/listener_context.hpp"
-#include "proxy/upstream/pool.hpp"
 
 namespace fairlead::session {
 
@@ -62,6 +63,7 @@ public:
     // Worker thread
     std::size_t index() const noexcept { return index_; }
     net::executor executor() noexcept { return io_.get_executor(); }
+    net::Reactor& reactor() noexcept { return reactor_; }
     net::DeadlineWheel& wheel() noexcept { return wheel_; }
     net::BufferPool& buffers() noexcept { return buffers_; }
     std::string& scratch() noexcept { return scratch_; }
@@ -77,7 +79,8 @@ public:
 private:
     friend class Connection;
 
-    void accept(net::stream_socket socket, const ListenerContext& context);
+    void accept(net::Descriptor socket, const net::stream_protocol::endpoint& peer,
+                const ListenerContext& context);
     void add(Connection& connection);
     void remove(Connection& connection);
     net::task<> close_idle_connections();
@@ -88,6 +91,7 @@ private:
     const std::size_t index_;
     Shared& shared_;
     WorkerIo io_;
+    net::Reactor reactor_{io_};
     net::DeadlineWheel wheel_{io_};
     net::BufferPool buffers_;
     std::string scratch_;

@@ -6,12 +6,15 @@
 #include "proxy/base/failure.hpp"
 #include "proxy/model/address.hpp"
 #include "proxy/net/deadline.hpp"
+#include "proxy/net/descriptor.hpp"
+#include "proxy/net/reactor.hpp"
 #include "proxy/net/types.hpp"
 
 namespace fairlead::upstream {
 
-/// A connected, prepared socket, or resolve_failed, connect_refused, connect_failed, connect_timeout.
-net::task<result<net::stream_socket>> connect(net::executor executor, net::DeadlineWheel& wheel,
-                                              const model::Address& address, Duration timeout);
+/// A connected, non-blocking socket, or resolve_failed, connect_refused, connect_failed,
+/// connect_timeout.
+net::task<result<net::Descriptor>> connect(net::Reactor& reactor, net::DeadlineWheel& wheel,
+                                           const model::Address& address, Duration timeout);
 
 }  // namespace fairlead::upstream

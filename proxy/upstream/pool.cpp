@@ -1,15 +1,16 @@
 #include "proxy/upstream/pool.hpp"
 
-#include <algorithm>
-
 #include "proxy/net/socket.hpp"
 #include "proxy/upstream/connector.hpp"
+
+#include <algorithm>
 
 namespace fairlead::upstream {
 
 using metrics::Metric;
 
-Lease::Lease(Pool& pool, model::EndpointStatePtr endpoint) : pool_(pool), endpoint_(std::move(endpoint)) {
+Lease::Lease(Pool& pool, model::EndpointStatePtr endpoint)
+    : pool_(pool), endpoint_(std::move(endpoint)) {
     endpoint_->begin_request();
     next_ = pool_.leases_;
     if (next_ != nullptr) next_->link_ = &next_;
@@ -24,14 +25,17 @@ Lease::~Lease() {
     if (keep_ && transport_ && transport_->is_open()) pool_.give_back(*this);
 }
 
-Pool::~Pool() { close_idle(); }
+Pool::~Pool() {
+    close_idle();
+}
 
-net::task<result<>> Pool::connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout, Reuse reuse) {
+net::task<result<>> Pool::connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout,
+                                  Reuse reuse) {
     if (take_idle(lease, reuse)) co_return result<>();
     counters_.add(Metric::upstream_connects);
-    auto socket = co_await upstream::connect(executor_, wheel_, endpoint.address, timeout);
+    auto socket = co_await upstream::connect(reactor_, wheel_, endpoint.address, timeout);
     if (!socket) co_return socket.error();
-    lease.transport_ = std::make_unique<net::Transport>(std::move(*socket));
+    lease.transport_ = std::make_unique<net::Transport>(reactor_, std::move(*socket));
     co_return result<>();
 }
 
@@ -44,7 +48,8 @@ bool Pool::take_idle(Lease& lease, Reuse reuse) {
         Idle idle = std::move(kept.back());
         kept.pop_back();
         counters_.subtract(Metric::upstream_idle);
-        if (reuse == Reuse::checked && net::is_readable_or_closed(idle.transport->socket())) continue;
+        if (reuse == Reuse::checked && net::is_readable_or_closed(idle.transport->native_handle()))
+            continue;
         counters_.add(Metric::upstream_reuses);
         lease.transport_ = std::move(idle.transport);
         lease.is_reused_ = true;
@@ -54,10 +59,12 @@ bool Pool::take_idle(Lease& lease, Reuse reuse) {
 }
 
 void Pool::give_back(Lease& lease) {
-    if (lease.endpoint_->is_gone() || lease.endpoint_->admission() != model::Admission::ready) return;
+    if (lease.endpoint_->is_gone() || lease.endpoint_->admission() != model::Admission::ready)
+        return;
     auto& kept = idle_[lease.endpoint_.get()];
     if (kept.size() >= most_idle) return;
-    kept.push_back({std::move(lease.transport_), lease.endpoint_, net::DeadlineWheel::coarse_now()});
+    kept.push_back(
+        {std::move(lease.transport_), lease.endpoint_, net::DeadlineWheel::coarse_now()});
     counters_.add(Metric::upstream_idle);
 }
 
@@ -81,7 +88,8 @@ void Pool::sweep(TimePoint now) {
 }
 
 void Pool::close_idle() {
-    for (const auto& [endpoint, kept] : idle_) counters_.subtract(Metric::upstream_idle, kept.size());
+    for (const auto& [endpoint, kept] : idle_)
+        counters_.subtract(Metric::upstream_idle, kept.size());
     idle_.clear();
 }
 

@@ -7,23 +7,23 @@
 // Invariant: an idle connection has no pending operation and, as far as we know, no unread bytes.
 #pragma once
 
-#include <memory>
-#include <unordered_map>
-#include <vector>
-
 #include "proxy/base/failure.hpp"
 #include "proxy/metrics/counters.hpp"
 #include "proxy/model/policy.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/transport.hpp"
 
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
 namespace fairlead::upstream {
 
 class Pool;
 
 /// The right to use one connection for one request. Counts as in flight at the endpoint from before
-/// the connection is opened, so that balancing and draining see it. Closes the connection at the end
-/// unless keep() was called.
+/// the connection is opened, so that balancing and draining see it. Closes the connection at the
+/// end unless keep() was called.
 class Lease {
 public:
     Lease(Pool& pool, model::EndpointStatePtr endpoint);
@@ -66,20 +66,22 @@ public:
     static constexpr Duration idle_limit = 4s;
     static constexpr std::size_t most_idle = 512;  // for each endpoint
 
-    Pool(net::executor executor, net::DeadlineWheel& wheel, metrics::Counters& counters)
-        : executor_(executor), wheel_(wheel), counters_(counters) {}
+    Pool(net::Reactor& reactor, net::DeadlineWheel& wheel, metrics::Counters& counters)
+        : reactor_(reactor), wheel_(wheel), counters_(counters) {}
     ~Pool();
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
     /// Gives `lease` a connection: the one that became idle last, or a new one.
     /// checked: an idle one only if the endpoint has not closed it, as far as the kernel knows.
-    net::task<result<>> connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout, Reuse reuse);
+    net::task<result<>> connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout,
+                                Reuse reuse);
     /// The part of connect() that does not wait: true if an idle connection was there.
     bool take_idle(Lease& lease, Reuse reuse);
 
-    /// Closes idle connections that are too old or whose endpoint takes no more requests, and cuts the
-    /// leases of endpoints that drained for too long. Call about once a second, and after a change.
+    /// Closes idle connections that are too old or whose endpoint takes no more requests, and cuts
+    /// the leases of endpoints that drained for too long. Call about once a second, and after a
+    /// change.
     void sweep(TimePoint now);
 
     void close_idle();
@@ -97,7 +99,7 @@ private:
 
     void give_back(Lease& lease);
 
-    net::executor executor_;
+    net::Reactor& reactor_;
     net::DeadlineWheel& wheel_;
     metrics::Counters& counters_;
     std::unordered_map<const model::EndpointState*, std::vector<Idle>> idle_;  // newest last

@@ -1,9 +1,11 @@
-// What every user relies on first: requests get to an endpoint and answers back, over one connection.
-#include <catch2/catch.hpp>
-#include <unistd.h>
-
+// What every user relies on first: requests get to an endpoint and answers back, over one
+// connection.
 #include "tests/support/proxy_fixture.hpp"
 #include "tests/support/scripted_origin.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <unistd.h>
 
 using namespace fairlead;
 using namespace fairlead::test;
@@ -38,8 +40,9 @@ TEST_CASE("pipelined requests are answered in their order", "[scenario]") {
     ProxyFixture proxy;
     proxy.serve({origin.address()});
     auto client = proxy.connect();
-    client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
-                "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send(
+        "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+        "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n");
     CHECK(client.read_response().body == "/1");
     CHECK(client.read_response().body == "/2");
     CHECK(client.read_response().body == "/3");
@@ -56,8 +59,8 @@ TEST_CASE("request bodies arrive whole, by length and by chunks", "[scenario]") 
     auto client = proxy.connect();
     for (const std::size_t size : {0u, 1u, 1000u, 16384u, 100000u, 1000000u}) {
         const std::string body(size, 'x');
-        const auto sized = client.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(size) +
-                                           "\r\n\r\n" + body);
+        const auto sized = client.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " +
+                                           std::to_string(size) + "\r\n\r\n" + body);
         CHECK(sized.body == std::to_string(size));
         std::string chunks;
         for (std::size_t at = 0; at < size; at += 7777) {
@@ -66,8 +69,9 @@ TEST_CASE("request bodies arrive whole, by length and by chunks", "[scenario]") 
             std::snprintf(line, sizeof line, "%zx\r\n", part.size());
             chunks += line + part + "\r\n";
         }
-        const auto chunked = client.exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks +
-                                             "0\r\n\r\n");
+        const auto chunked =
+            client.exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                            chunks + "0\r\n\r\n");
         CHECK(chunked.body == std::to_string(size));
     }
 }
@@ -92,7 +96,8 @@ TEST_CASE("response bodies arrive whole, by length, by chunks and up to the clos
     auto client = proxy.connect();
     for (const auto* path : {"/length", "/chunked", "/close", "/length"}) {
         INFO(path);
-        const auto response = client.exchange("GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n\r\n");
+        const auto response =
+            client.exchange("GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n\r\n");
         CHECK(response.status == 200);
         CHECK(response.complete);
         CHECK((response.body == body));

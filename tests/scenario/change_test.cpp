@@ -1,11 +1,11 @@
 // Changes while requests run: nobody waits, nobody fails, each connection stays with its worker.
-#include <atomic>
-#include <thread>
+#include "tests/support/proxy_fixture.hpp"
+#include "tests/support/scripted_origin.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "tests/support/proxy_fixture.hpp"
-#include "tests/support/scripted_origin.hpp"
+#include <atomic>
+#include <thread>
 
 using namespace fairlead;
 using namespace fairlead::test;
@@ -14,7 +14,9 @@ namespace {
 
 const std::string plain_get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-void two_workers(model::ProcessSettings& settings) { settings.workers = 2; }
+void two_workers(model::ProcessSettings& settings) {
+    settings.workers = 2;
+}
 
 /// Clients that ask without pause until told to stop; counts what was not a 200.
 class Load {
@@ -55,7 +57,8 @@ private:
 
 }  // namespace
 
-TEST_CASE("snapshots change under load on several workers and no request fails", "[scenario][change]") {
+TEST_CASE("snapshots change under load on several workers and no request fails",
+          "[scenario][change]") {
     ScriptedOrigin one(ScriptedOrigin::answering("one"));
     ScriptedOrigin two(ScriptedOrigin::answering("two"));
     ProxyFixture proxy(two_workers);
@@ -73,7 +76,8 @@ TEST_CASE("snapshots change under load on several workers and no request fails",
     CHECK(eventually([&] { return proxy.endpoint().in_flight() == 0; }));
 }
 
-TEST_CASE("an endpoint that drains gets no new request and finishes what it has", "[scenario][change]") {
+TEST_CASE("an endpoint that drains gets no new request and finishes what it has",
+          "[scenario][change]") {
     std::atomic<bool> finish{false};
     ScriptedOrigin slow([&](SocketPeer& peer, int) {
         for (auto head = peer.read_head(); !head.empty(); head = peer.read_head()) {
@@ -98,7 +102,8 @@ TEST_CASE("an endpoint that drains gets no new request and finishes what it has"
     CHECK(early.read_response().body == "slow");
 }
 
-TEST_CASE("an endpoint that drains for longer than its service allows is cut", "[scenario][change]") {
+TEST_CASE("an endpoint that drains for longer than its service allows is cut",
+          "[scenario][change]") {
     ScriptedOrigin origin([](SocketPeer& peer, int) {
         peer.read_head();
         peer.read_to_end();
@@ -134,7 +139,8 @@ TEST_CASE("a port's next owner never gets its last owner's connections", "[scena
     CHECK(origin.connections() == 2);
 }
 
-TEST_CASE("a drain from the control thread ends connections on their own workers", "[scenario][change]") {
+TEST_CASE("a drain from the control thread ends connections on their own workers",
+          "[scenario][change]") {
     std::atomic<bool> finish{false};
     ScriptedOrigin origin([&](SocketPeer& peer, int) {
         for (auto head = peer.read_head(); !head.empty(); head = peer.read_head()) {

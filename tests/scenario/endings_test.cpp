@@ -1,11 +1,11 @@
 // How connections and messages end, where it goes wrong in other proxies.
-#include <atomic>
-
-#include <catch2/catch.hpp>
-
 #include "tests/support/proxy_fixture.hpp"
 #include "tests/support/scripted_origin.hpp"
 #include "tests/support/tls_client.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
 
 using namespace fairlead;
 using namespace fairlead::test;
@@ -16,10 +16,13 @@ const std::string plain_get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 }  // namespace
 
-TEST_CASE("closing does not wait for a TLS peer that never answers close_notify", "[scenario][endings]") {
+TEST_CASE("closing does not wait for a TLS peer that never answers close_notify",
+          "[scenario][endings]") {
     ScriptedOrigin origin(ScriptedOrigin::answering("Hello"));
     const TestCertificate certificate;
-    ProxyFixture proxy([&](model::ProcessSettings& settings) { settings.listeners[0].tls = certificate.settings(); });
+    ProxyFixture proxy([&](model::ProcessSettings& settings) {
+        settings.listeners[0].tls = certificate.settings();
+    });
     proxy.serve({origin.address()});
     TlsClient client(proxy.connect());
     client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -31,7 +34,9 @@ TEST_CASE("closing does not wait for a TLS peer that never answers close_notify"
 TEST_CASE("a TLS client that drops without close_notify does no harm", "[scenario][endings]") {
     ScriptedOrigin origin(ScriptedOrigin::answering("Hello"));
     const TestCertificate certificate;
-    ProxyFixture proxy([&](model::ProcessSettings& settings) { settings.listeners[0].tls = certificate.settings(); });
+    ProxyFixture proxy([&](model::ProcessSettings& settings) {
+        settings.listeners[0].tls = certificate.settings();
+    });
     proxy.serve({origin.address()});
     {
         TlsClient client(proxy.connect());
@@ -47,15 +52,18 @@ TEST_CASE("a TLS client that drops without close_notify does no harm", "[scenari
 TEST_CASE("an early end is fatal exactly where the framing promised more", "[scenario][endings]") {
     ScriptedOrigin origin([](SocketPeer& peer, int) {
         const auto head = peer.read_head();
-        if (head.starts_with("GET /length")) peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
-        if (head.starts_with("GET /chunked")) peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+        if (head.starts_with("GET /length"))
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+        if (head.starts_with("GET /chunked"))
+            peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
         if (head.starts_with("GET /close")) peer.send("HTTP/1.1 200 OK\r\n\r\nwhole");
     });
     ProxyFixture proxy;
     proxy.serve({origin.address()});
     for (const auto* path : {"/length", "/chunked"}) {
         auto client = proxy.connect();
-        const auto response = client.exchange("GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n\r\n");
+        const auto response =
+            client.exchange("GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n\r\n");
         INFO(path);
         CHECK(response.status == 200);
         CHECK_FALSE(response.complete);
@@ -79,7 +87,8 @@ TEST_CASE("a connection with bytes left is not used again", "[scenario][endings]
     CHECK(origin.connections() == 3);
 }
 
-TEST_CASE("a response that comes before the upload's end is passed on at once", "[scenario][endings]") {
+TEST_CASE("a response that comes before the upload's end is passed on at once",
+          "[scenario][endings]") {
     ScriptedOrigin origin([](SocketPeer& peer, int) {
         peer.read_head();
         peer.send(response_text("too much", "413 Content Too Large", "Connection: close\r\n"));
@@ -123,7 +132,9 @@ TEST_CASE("an upload beside its response does not block it", "[scenario][endings
 TEST_CASE("a tunnel begins with what was read ahead on both sides", "[scenario][endings]") {
     ScriptedOrigin origin([](SocketPeer& peer, int) {
         peer.read_head();
-        peer.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nfrom-origin");
+        peer.send(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
+            "websocket\r\n\r\nfrom-origin");
         const auto early = peer.read_exactly(11);
         const auto late = peer.read_exactly(5);
         peer.send("/" + early + "/" + late);
@@ -133,7 +144,9 @@ TEST_CASE("a tunnel begins with what was read ahead on both sides", "[scenario][
     ProxyFixture proxy;
     proxy.serve({origin.address()});
     auto client = proxy.connect();
-    client.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nfrom-client");
+    client.send(
+        "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: "
+        "websocket\r\n\r\nfrom-client");
     const auto head = client.read_head();
     CHECK(head.starts_with("HTTP/1.1 101"));
     CHECK(fields_of(head)["upgrade"] == "websocket");

@@ -1,10 +1,10 @@
 // A failed attempt is repeated where that is harmless, once, elsewhere; and never where it is not.
-#include <atomic>
+#include "tests/support/proxy_fixture.hpp"
+#include "tests/support/scripted_origin.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "tests/support/proxy_fixture.hpp"
-#include "tests/support/scripted_origin.hpp"
+#include <atomic>
 
 using namespace fairlead;
 using namespace fairlead::test;
@@ -28,7 +28,8 @@ model::ServiceSettings in_turn() {
 
 }  // namespace
 
-TEST_CASE("a refused connection goes to another endpoint, whatever the method", "[scenario][retry]") {
+TEST_CASE("a refused connection goes to another endpoint, whatever the method",
+          "[scenario][retry]") {
     ScriptedOrigin good(ScriptedOrigin::answering("good"));
     for (const auto& request : {plain_get, small_post}) {
         ProxyFixture proxy;
@@ -55,8 +56,10 @@ TEST_CASE("when every endpoint refuses, the client learns it", "[scenario][retry
     CHECK(client.exchange(plain_get).fields.at("x-fairlead-reason") == "connect_refused");
 }
 
-TEST_CASE("a connection reset before the first byte goes to another endpoint, if the request is idempotent",
-          "[scenario][retry]") {
+TEST_CASE(
+    "a connection reset before the first byte goes to another endpoint, if the request is "
+    "idempotent",
+    "[scenario][retry]") {
     std::atomic<int> posts{0};
     ScriptedOrigin bad([&](SocketPeer& peer, int) {
         if (peer.read_head().starts_with("POST")) posts.fetch_add(1);
@@ -78,7 +81,8 @@ TEST_CASE("a connection reset before the first byte goes to another endpoint, if
     CHECK(posts.load() == 1);
 }
 
-TEST_CASE("a pooled connection that the endpoint closed is replaced, and no failure", "[scenario][retry]") {
+TEST_CASE("a pooled connection that the endpoint closed is replaced, and no failure",
+          "[scenario][retry]") {
     ScriptedOrigin origin([](SocketPeer& peer, int) {
         peer.read_head();
         peer.send(response_text("once"));
@@ -94,7 +98,8 @@ TEST_CASE("a pooled connection that the endpoint closed is replaced, and no fail
     }
 }
 
-TEST_CASE("several old connections in the pool cost one repetition, not one each", "[scenario][retry]") {
+TEST_CASE("several old connections in the pool cost one repetition, not one each",
+          "[scenario][retry]") {
     std::atomic<bool> restarted{false};
     ScriptedOrigin origin([&](SocketPeer& peer, int) {
         for (auto head = peer.read_head(); !head.empty(); head = peer.read_head()) {
@@ -110,7 +115,8 @@ TEST_CASE("several old connections in the pool cost one repetition, not one each
     for (auto& client : clients) client.send(plain_get);
     for (auto& client : clients) CHECK(client.read_response().body == "old");
     restarted.store(true);
-    // Old connections are reset when used; the fresh one that follows is reset as well: an honest 502.
+    // Old connections are reset when used; the fresh one that follows is reset as well: an honest
+    // 502.
     const auto response = clients[0].exchange(plain_get);
     CHECK(response.status == 502);
     CHECK(proxy.plane().total(metrics::Metric::attempts_repeated) <= 2);
@@ -133,8 +139,9 @@ TEST_CASE("nothing is repeated once the answer has begun", "[scenario][retry]") 
 }
 
 TEST_CASE("answers that are not HTTP are a 502 with their reason", "[scenario][retry]") {
-    for (const auto* text : {"nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-                             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"}) {
+    for (const auto* text :
+         {"nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"}) {
         ScriptedOrigin origin([&](SocketPeer& peer, int) {
             peer.read_head();
             peer.send(text);

@@ -1,7 +1,7 @@
-#include <catch2/catch.hpp>
-
 #include "tests/support/proxy_fixture.hpp"
 #include "tests/support/scripted_origin.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace fairlead;
 using namespace fairlead::test;
@@ -17,7 +17,8 @@ ScriptedOrigin::Script silent() {
 
 }  // namespace
 
-TEST_CASE("an endpoint that says nothing is a 504 after timeouts.first_byte", "[scenario][timeouts]") {
+TEST_CASE("an endpoint that says nothing is a 504 after timeouts.first_byte",
+          "[scenario][timeouts]") {
     ScriptedOrigin origin(silent());
     ProxyFixture proxy;
     model::ServiceSettings settings;
@@ -30,7 +31,8 @@ TEST_CASE("an endpoint that says nothing is a 504 after timeouts.first_byte", "[
     CHECK(origin.connections() == 1);
 }
 
-TEST_CASE("the wait for the first byte begins when the request is complete", "[scenario][timeouts]") {
+TEST_CASE("the wait for the first byte begins when the request is complete",
+          "[scenario][timeouts]") {
     ScriptedOrigin origin(silent());
     ProxyFixture proxy;
     model::ServiceSettings settings;
@@ -46,7 +48,8 @@ TEST_CASE("the wait for the first byte begins when the request is complete", "[s
     CHECK(Clock::now() - began > 500ms);
 }
 
-TEST_CASE("an endpoint that stops in its body cuts the answer after timeouts.idle", "[scenario][timeouts]") {
+TEST_CASE("an endpoint that stops in its body cuts the answer after timeouts.idle",
+          "[scenario][timeouts]") {
     ScriptedOrigin origin([](SocketPeer& peer, int) {
         peer.read_head();
         peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
@@ -72,8 +75,10 @@ TEST_CASE("the whole exchange ends after timeouts.total", "[scenario][timeouts]"
     CHECK(client.exchange(plain_get).fields.at("x-fairlead-reason") == "total_timeout");
 }
 
-TEST_CASE("a request head that does not arrive in time is a 408, however busily it drips", "[scenario][timeouts]") {
-    ProxyFixture proxy([](model::ProcessSettings& settings) { settings.listeners[0].head_timeout = 200ms; });
+TEST_CASE("a request head that does not arrive in time is a 408, however busily it drips",
+          "[scenario][timeouts]") {
+    ProxyFixture proxy(
+        [](model::ProcessSettings& settings) { settings.listeners[0].head_timeout = 200ms; });
     auto client = proxy.connect();
     const auto began = Clock::now();
     auto last = began;
@@ -92,22 +97,27 @@ TEST_CASE("a request head that does not arrive in time is a 408, however busily 
 
 TEST_CASE("a request body that stops arriving is a 408", "[scenario][timeouts]") {
     ScriptedOrigin origin(silent());
-    ProxyFixture proxy([](model::ProcessSettings& settings) { settings.listeners[0].body_timeout = 100ms; });
+    ProxyFixture proxy(
+        [](model::ProcessSettings& settings) { settings.listeners[0].body_timeout = 100ms; });
     proxy.serve({origin.address()});
     auto client = proxy.connect();
-    const auto response = client.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
+    const auto response =
+        client.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
     CHECK(response.status == 408);
     CHECK(response.fields.at("x-fairlead-reason") == "body_timeout");
     CHECK_FALSE(proxy.endpoint().is_ejected(Clock::now()));
 }
 
-TEST_CASE("an idle client connection is closed without a word after keep_alive", "[scenario][timeouts]") {
-    ProxyFixture proxy([](model::ProcessSettings& settings) { settings.listeners[0].keep_alive = 100ms; });
+TEST_CASE("an idle client connection is closed without a word after keep_alive",
+          "[scenario][timeouts]") {
+    ProxyFixture proxy(
+        [](model::ProcessSettings& settings) { settings.listeners[0].keep_alive = 100ms; });
     auto client = proxy.connect();
     CHECK(client.is_closed_by_peer());
 }
 
-TEST_CASE("a client that does not read is cut, and holds no memory meanwhile", "[scenario][timeouts]") {
+TEST_CASE("a client that does not read is cut, and holds no memory meanwhile",
+          "[scenario][timeouts]") {
     const std::string piece(64 * 1024, 'x');
     std::atomic<std::size_t> accepted{0};
     ScriptedOrigin origin([&](SocketPeer& peer, int) {
@@ -115,7 +125,8 @@ TEST_CASE("a client that does not read is cut, and holds no memory meanwhile", "
         peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n");
         while (peer.send(piece)) accepted.fetch_add(piece.size());
     });
-    ProxyFixture proxy([](model::ProcessSettings& settings) { settings.listeners[0].body_timeout = 300ms; });
+    ProxyFixture proxy(
+        [](model::ProcessSettings& settings) { settings.listeners[0].body_timeout = 300ms; });
     proxy.serve({origin.address()});
     auto client = proxy.connect();
     client.shrink_buffers();

@@ -1,9 +1,9 @@
 #include "tests/support/proxy_fixture.hpp"
 
+#include "proxy/balance/registry.hpp"
+
 #include <future>
 #include <stdexcept>
-
-#include "proxy/balance/registry.hpp"
 
 namespace fairlead::test {
 
@@ -36,7 +36,8 @@ ProxyFixture::~ProxyFixture() {
     control_thread_.join();
 }
 
-model::SourceState one_service(const std::vector<model::Address>& endpoints, const model::ServiceSettings& settings) {
+model::SourceState one_service(const std::vector<model::Address>& endpoints,
+                               const model::ServiceSettings& settings) {
     model::SourceState state;
     model::ServiceSpec service;
     service.name = "web";
@@ -52,7 +53,8 @@ model::SourceState one_service(const std::vector<model::Address>& endpoints, con
     return state;
 }
 
-void ProxyFixture::serve(const std::vector<model::Address>& endpoints, const model::ServiceSettings& settings) {
+void ProxyFixture::serve(const std::vector<model::Address>& endpoints,
+                         const model::ServiceSettings& settings) {
     publish(one_service(endpoints, settings));
 }
 
@@ -67,7 +69,8 @@ void ProxyFixture::publish(const model::SourceState& state) {
 
 SocketPeer ProxyFixture::connect(std::size_t listener) {
     const auto address = plane_->bound().at(listener);
-    if (address.kind == model::Address::Kind::unix_socket) return SocketPeer::connect_unix(address.path);
+    if (address.kind == model::Address::Kind::unix_socket)
+        return SocketPeer::connect_unix(address.path);
     return SocketPeer::connect_tcp(address.port);
 }
 
@@ -76,7 +79,8 @@ const model::EndpointState& ProxyFixture::endpoint(std::size_t i) const {
 }
 
 void ProxyFixture::begin_drain(std::function<void()> drained) {
-    boost::asio::post(control_, [this, drained = std::move(drained)] { plane_->begin_drain(drained); });
+    boost::asio::post(control_,
+                      [this, drained = std::move(drained)] { plane_->begin_drain(drained); });
 }
 
 }  // namespace fairlead::test

@@ -1,18 +1,18 @@
 // The whole data plane on loopback, with the services and routes that a test publishes.
 #pragma once
 
+#include "proxy/data_plane.hpp"
+#include "proxy/model/snapshot.hpp"
+#include "tests/support/socket_peer.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <boost/asio/executor_work_guard.hpp>
-
-#include "proxy/data_plane.hpp"
-#include "proxy/model/snapshot.hpp"
-#include "tests/support/socket_peer.hpp"
 
 namespace fairlead::test {
 
@@ -26,7 +26,8 @@ public:
     ~ProxyFixture();
 
     /// One service "web" with these endpoints, and a route to it from every host and path.
-    void serve(const std::vector<model::Address>& endpoints, const model::ServiceSettings& settings = {});
+    void serve(const std::vector<model::Address>& endpoints,
+               const model::ServiceSettings& settings = {});
     /// Returns when all workers have it.
     void publish(const model::SourceState& state);
 
@@ -48,6 +49,7 @@ private:
 };
 
 /// A state with one service and a route to it from everywhere.
-model::SourceState one_service(const std::vector<model::Address>& endpoints, const model::ServiceSettings& settings = {});
+model::SourceState one_service(const std::vector<model::Address>& endpoints,
+                               const model::ServiceSettings& settings = {});
 
 }  // namespace fairlead::test

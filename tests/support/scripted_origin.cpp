@@ -1,9 +1,8 @@
 #include "tests/support/scripted_origin.hpp"
 
-#include <stdexcept>
-
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -16,19 +15,22 @@ ScriptedOrigin::ScriptedOrigin(Script script) : script_(std::move(script)) {
     name.sin_family = AF_INET;
     name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof name;
-    if (::bind(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0) throw std::runtime_error("bind");
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0)
+        throw std::runtime_error("bind");
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
     address_ = model::Address::tcp("127.0.0.1", ntohs(name.sin_port));
     listen_on(fd);
 }
 
-ScriptedOrigin::ScriptedOrigin(const std::string& path, Script script) : script_(std::move(script)) {
+ScriptedOrigin::ScriptedOrigin(const std::string& path, Script script)
+    : script_(std::move(script)) {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_un name = {};
     name.sun_family = AF_UNIX;
     path.copy(name.sun_path, sizeof name.sun_path - 1);
     ::unlink(path.c_str());
-    if (::bind(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0) throw std::runtime_error("bind");
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0)
+        throw std::runtime_error("bind");
     address_ = model::Address::unix_socket(path);
     listen_on(fd);
 }
@@ -75,8 +77,10 @@ ScriptedOrigin::Script ScriptedOrigin::answering(std::string body, std::string s
     };
 }
 
-std::string response_text(const std::string& body, const std::string& status, const std::string& fields) {
-    return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + fields + "\r\n" + body;
+std::string response_text(const std::string& body, const std::string& status,
+                          const std::string& fields) {
+    return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+           fields + "\r\n" + body;
 }
 
 }  // namespace fairlead::test

@@ -1,15 +1,15 @@
 // An endpoint that does what a test tells it, connection by connection, however rude.
 #pragma once
 
+#include "proxy/model/address.hpp"
+#include "tests/support/socket_peer.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "proxy/model/address.hpp"
-#include "tests/support/socket_peer.hpp"
 
 namespace fairlead::test {
 
@@ -48,6 +48,7 @@ private:
 };
 
 /// A small response with a length.
-std::string response_text(const std::string& body, const std::string& status = "200 OK", const std::string& fields = "");
+std::string response_text(const std::string& body, const std::string& status = "200 OK",
+                          const std::string& fields = "");
 
 }  // namespace fairlead::test

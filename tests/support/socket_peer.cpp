@@ -1,21 +1,21 @@
 #include "tests/support/socket_peer.hpp"
 
-#include <stdexcept>
-#include <utility>
+#include "proxy/base/ascii.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include "proxy/base/ascii.hpp"
+#include <utility>
 
 namespace fairlead::test {
 
-SocketPeer::SocketPeer(int descriptor, const std::atomic<bool>* ending) : descriptor_(descriptor), ending_(ending) {
+SocketPeer::SocketPeer(int descriptor, const std::atomic<bool>* ending)
+    : descriptor_(descriptor), ending_(ending) {
     const timeval limit = {patience.count(), 0};
     ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     const int on = 1;
@@ -23,7 +23,9 @@ SocketPeer::SocketPeer(int descriptor, const std::atomic<bool>* ending) : descri
 }
 
 SocketPeer::SocketPeer(SocketPeer&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), ending_(other.ending_), ahead_(std::move(other.ahead_)) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      ending_(other.ending_),
+      ahead_(std::move(other.ahead_)) {}
 
 SocketPeer& SocketPeer::operator=(SocketPeer&& other) noexcept {
     close();
@@ -33,7 +35,9 @@ SocketPeer& SocketPeer::operator=(SocketPeer&& other) noexcept {
     return *this;
 }
 
-SocketPeer::~SocketPeer() { close(); }
+SocketPeer::~SocketPeer() {
+    close();
+}
 
 SocketPeer SocketPeer::connect_tcp(std::uint16_t port) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -125,8 +129,8 @@ std::string SocketPeer::read_some() {
     return std::exchange(ahead_, "");
 }
 
-std::string SocketPeer::read_body_of(const std::string& head, std::map<std::string, std::string>* trailers,
-                                     bool* complete) {
+std::string SocketPeer::read_body_of(const std::string& head,
+                                     std::map<std::string, std::string>* trailers, bool* complete) {
     const auto fields = fields_of(head);
     bool whole = true;
     std::string body;
@@ -171,10 +175,12 @@ Response SocketPeer::read_response(std::string_view method) {
     if (response.head.size() < 12) return response;
     response.status = std::stoi(response.head.substr(9, 3));
     response.fields = fields_of(response.head);
-    const bool bodiless = method == "HEAD" || response.status < 200 || response.status == 204 || response.status == 304;
+    const bool bodiless = method == "HEAD" || response.status < 200 || response.status == 204 ||
+                          response.status == 304;
     if (bodiless) {
         response.complete = true;
-    } else if (response.fields.contains("content-length") || response.fields.contains("transfer-encoding")) {
+    } else if (response.fields.contains("content-length") ||
+               response.fields.contains("transfer-encoding")) {
         response.body = read_body_of(response.head, &response.trailers, &response.complete);
     } else {
         response.body = read_to_end();
@@ -203,7 +209,9 @@ void SocketPeer::reset() {
     close();
 }
 
-void SocketPeer::shut_down_writing() { ::shutdown(descriptor_, SHUT_WR); }
+void SocketPeer::shut_down_writing() {
+    ::shutdown(descriptor_, SHUT_WR);
+}
 
 std::map<std::string, std::string> fields_of(const std::string& head) {
     std::map<std::string, std::string> fields;

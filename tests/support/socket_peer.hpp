@@ -51,7 +51,8 @@ public:
     /// One byte or more; "" at the end.
     std::string read_some();
     /// The decoded body of a message with that head.
-    std::string read_body_of(const std::string& head, std::map<std::string, std::string>* trailers = nullptr,
+    std::string read_body_of(const std::string& head,
+                             std::map<std::string, std::string>* trailers = nullptr,
                              bool* complete = nullptr);
     Response read_response(std::string_view method = "GET");
     /// Sends and reads one response.

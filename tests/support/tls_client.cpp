@@ -1,13 +1,13 @@
 #include "tests/support/tls_client.hpp"
 
-#include <cstdio>
-#include <cstdlib>
-#include <stdexcept>
-
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
 #include <unistd.h>
 
 namespace fairlead::test {
@@ -35,11 +35,14 @@ TestCertificate::TestCertificate() {
     X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
     X509_set_pubkey(cert, key);
     X509_NAME* const name = X509_get_subject_name(cert);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
     X509_set_issuer_name(cert, name);
     X509_sign(cert, key, EVP_sha256());
     write_file(cert_, [&](std::FILE* file) { PEM_write_X509(file, cert); });
-    write_file(key_, [&](std::FILE* file) { PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr); });
+    write_file(key_, [&](std::FILE* file) {
+        PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
+    });
     X509_free(cert);
     EVP_PKEY_free(key);
 }
@@ -56,13 +59,20 @@ model::TlsSettings TestCertificate::settings() const {
     return settings;
 }
 
-void TlsClient::Delete::operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
-void TlsClient::Delete::operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+void TlsClient::Delete::operator()(SSL_CTX* context) const noexcept {
+    SSL_CTX_free(context);
+}
+void TlsClient::Delete::operator()(SSL* ssl) const noexcept {
+    SSL_free(ssl);
+}
 
 TlsClient::TlsClient(SocketPeer peer, std::string_view alpn, int max_version)
-    : peer_(std::move(peer)), context_(SSL_CTX_new(TLS_client_method())), ssl_(SSL_new(context_.get())) {
+    : peer_(std::move(peer)),
+      context_(SSL_CTX_new(TLS_client_method())),
+      ssl_(SSL_new(context_.get())) {
     if (!alpn.empty()) {
-        SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(alpn.data()), static_cast<unsigned>(alpn.size()));
+        SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
+                            static_cast<unsigned>(alpn.size()));
     }
     if (max_version != 0) SSL_set_max_proto_version(ssl_.get(), max_version);
     SSL_set_fd(ssl_.get(), peer_.descriptor());
@@ -71,7 +81,9 @@ TlsClient::TlsClient(SocketPeer peer, std::string_view alpn, int max_version)
 
 TlsClient::~TlsClient() = default;
 
-void TlsClient::send(std::string_view bytes) { SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())); }
+void TlsClient::send(std::string_view bytes) {
+    SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
+}
 
 std::string TlsClient::read_some() {
     char chunk[16384];
@@ -92,6 +104,8 @@ std::string TlsClient::alpn() const {
     return {reinterpret_cast<const char*>(name), size};
 }
 
-std::string TlsClient::version() const { return SSL_get_version(ssl_.get()); }
+std::string TlsClient::version() const {
+    return SSL_get_version(ssl_.get());
+}
 
 }  // namespace fairlead::test

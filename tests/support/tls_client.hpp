@@ -1,14 +1,15 @@
-// A TLS client over a blocking socket, and a certificate to talk to. Verifies nothing: loopback only.
+// A TLS client over a blocking socket, and a certificate to talk to. Verifies nothing: loopback
+// only.
 #pragma once
+
+#include "proxy/model/config.hpp"
+#include "tests/support/socket_peer.hpp"
+
+#include <openssl/types.h>
 
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <openssl/types.h>
-
-#include "proxy/model/config.hpp"
-#include "tests/support/socket_peer.hpp"
 
 namespace fairlead::test {
 

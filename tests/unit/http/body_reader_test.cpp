@@ -1,8 +1,8 @@
-#include <string>
+#include "proxy/http/body_reader.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "proxy/http/body_reader.hpp"
+#include <string>
 
 using namespace fairlead;
 using namespace fairlead::http;
@@ -53,7 +53,8 @@ const Framing chunked = {Framing::Kind::chunked, 0};
 }  // namespace
 
 TEST_CASE("a chunked body reads the same however it is cut", "[http][body]") {
-    const std::string text = "5\r\nHello\r\n7;ext=\"1\"\r\n, world\r\n1\r\n!\r\n0\r\nX-Sum: 13\r\n\r\nGET ";
+    const std::string text =
+        "5\r\nHello\r\n7;ext=\"1\"\r\n, world\r\n1\r\n!\r\n0\r\nX-Sum: 13\r\n\r\nGET ";
     for (std::size_t piece = 1; piece <= text.size(); ++piece) {
         const auto outcome = read(text, chunked, piece);
         CHECK(outcome.body == "Hello, world!");

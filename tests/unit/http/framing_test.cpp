@@ -1,10 +1,12 @@
-// One row for each way in which two readers could cut a message differently or route it differently.
-#include <string>
+// One row for each way in which two readers could cut a message differently or route it
+// differently.
+#include "proxy/http/framing.hpp"
+
+#include "proxy/http/head_parser.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "proxy/http/framing.hpp"
-#include "proxy/http/head_parser.hpp"
+#include <string>
 
 using namespace fairlead;
 using namespace fairlead::http;
@@ -36,8 +38,12 @@ struct Row {
     Reason expected;
 };
 
-std::string post(const std::string& fields) { return "POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
-std::string get(const std::string& fields) { return "GET / HTTP/1.1\r\n" + fields + "\r\n"; }
+std::string post(const std::string& fields) {
+    return "POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+}
+std::string get(const std::string& fields) {
+    return "GET / HTTP/1.1\r\n" + fields + "\r\n";
+}
 
 }  // namespace
 
@@ -46,24 +52,33 @@ TEST_CASE("the framing guard refuses every request with two readings", "[http][f
         // What parsers have been seen to let through
         {"a coding that is not chunked would leave the body for the next request",
          post("Transfer-Encoding: gzip\r\n"), Reason::unknown_coding},
-        {"chunked that is not final", post("Transfer-Encoding: chunked, identity\r\n"), Reason::bad_coding},
-        {"gzip under chunked", post("Transfer-Encoding: gzip, chunked\r\n"), Reason::unknown_coding},
+        {"chunked that is not final", post("Transfer-Encoding: chunked, identity\r\n"),
+         Reason::bad_coding},
+        {"gzip under chunked", post("Transfer-Encoding: gzip, chunked\r\n"),
+         Reason::unknown_coding},
         {"chunked twice", post("Transfer-Encoding: chunked, chunked\r\n"), Reason::bad_coding},
-        {"chunked in two fields", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), Reason::bad_coding},
-        {"an unknown coding beside a length", post("Transfer-Encoding: gzip\r\nContent-Length: 3\r\n"),
+        {"chunked in two fields",
+         post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), Reason::bad_coding},
+        {"an unknown coding beside a length",
+         post("Transfer-Encoding: gzip\r\nContent-Length: 3\r\n"), Reason::length_and_coding},
+        {"chunked beside a length", post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"),
          Reason::length_and_coding},
-        {"chunked beside a length", post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"), Reason::length_and_coding},
         {"an empty coding", post("Transfer-Encoding:\r\n"), Reason::bad_coding},
-        {"a coding with a hidden name", post("Transfer-Encoding: xchunked\r\n"), Reason::unknown_coding},
-        {"chunked in HTTP/1.0", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", Reason::bad_coding},
+        {"a coding with a hidden name", post("Transfer-Encoding: xchunked\r\n"),
+         Reason::unknown_coding},
+        {"chunked in HTTP/1.0", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+         Reason::bad_coding},
         {"a list of lengths", post("Content-Length: 3,3\r\n"), Reason::bad_length},
-        {"two equal lengths", post("Content-Length: 3\r\nContent-Length: 3\r\n"), Reason::bad_length},
-        {"two different lengths", post("Content-Length: 3\r\nContent-Length: 4\r\n"), Reason::bad_length},
+        {"two equal lengths", post("Content-Length: 3\r\nContent-Length: 3\r\n"),
+         Reason::bad_length},
+        {"two different lengths", post("Content-Length: 3\r\nContent-Length: 4\r\n"),
+         Reason::bad_length},
         {"a length with a sign", post("Content-Length: +3\r\n"), Reason::bad_length},
         {"a negative length", post("Content-Length: -3\r\n"), Reason::bad_length},
         {"a length with a space", post("Content-Length: 1 2\r\n"), Reason::bad_length},
         {"a hexadecimal length", post("Content-Length: 0x10\r\n"), Reason::bad_length},
-        {"a length that overflows", post("Content-Length: 99999999999999999999\r\n"), Reason::bad_length},
+        {"a length that overflows", post("Content-Length: 99999999999999999999\r\n"),
+         Reason::bad_length},
         {"an empty length", post("Content-Length:\r\n"), Reason::bad_length},
         {"Host twice", get("Host: a\r\nHost: b\r\n"), Reason::bad_host},
         {"Host twice, alike", get("Host: a\r\nHost: a\r\n"), Reason::bad_host},
@@ -73,30 +88,40 @@ TEST_CASE("the framing guard refuses every request with two readings", "[http][f
         {"Host with a path", get("Host: a/b\r\n"), Reason::bad_host},
         {"Host with a bad port", get("Host: a:8x\r\n"), Reason::bad_host},
         {"Host with two", get("Host: a b\r\n"), Reason::bad_host},
-        {"an absolute target with another Host", "GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n", Reason::bad_host},
-        {"an absolute target with user information", "GET http://u@a/ HTTP/1.1\r\nHost: u@a\r\n\r\n", Reason::bad_host},
+        {"an absolute target with another Host", "GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n",
+         Reason::bad_host},
+        {"an absolute target with user information",
+         "GET http://u@a/ HTTP/1.1\r\nHost: u@a\r\n\r\n", Reason::bad_host},
         {"a folded field", get("Host: a\r\nX: 1\r\n 2\r\n"), Reason::bad_header},
-        {"a fold right after the request line", "GET / HTTP/1.1\r\n Host: a\r\n\r\n", Reason::bad_header},
+        {"a fold right after the request line", "GET / HTTP/1.1\r\n Host: a\r\n\r\n",
+         Reason::bad_header},
         {"a space before the colon", post("Content-Length : 3\r\n"), Reason::bad_header},
         {"a tab before the colon", post("Transfer-Encoding\t: chunked\r\n"), Reason::bad_header},
         {"a field without a colon", get("Host: a\r\nnonsense\r\n"), Reason::bad_header},
         {"a field without a name", get("Host: a\r\n: x\r\n"), Reason::bad_header},
-        {"a bare line feed at a field's end", "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", Reason::bad_header},
-        {"a bare carriage return in a value", get("Host: a\r\nX: a\rContent-Length: 3\r\n"), Reason::bad_header},
-        {"NUL in a value", get(std::string("Host: a\r\nX: a") + '\0' + "b\r\n"), Reason::bad_header},
+        {"a bare line feed at a field's end", "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n",
+         Reason::bad_header},
+        {"a bare carriage return in a value", get("Host: a\r\nX: a\rContent-Length: 3\r\n"),
+         Reason::bad_header},
+        {"NUL in a value", get(std::string("Host: a\r\nX: a") + '\0' + "b\r\n"),
+         Reason::bad_header},
         {"a control byte in a value", get("Host: a\r\nX: a\x01\r\n"), Reason::bad_header},
         {"DEL in a value", get("Host: a\r\nX: a\x7f\r\n"), Reason::bad_header},
         {"NUL in a name", get(std::string("Host: a\r\nX") + '\0' + ": b\r\n"), Reason::bad_header},
-        {"a bare line feed at the request line's end", "GET / HTTP/1.1\nHost: a\r\n\r\n", Reason::bad_request_line},
-        {"a head that ends in bare line feeds", "GET / HTTP/1.1\r\nHost: a\r\n\n", Reason::bad_header},
+        {"a bare line feed at the request line's end", "GET / HTTP/1.1\nHost: a\r\n\r\n",
+         Reason::bad_request_line},
+        {"a head that ends in bare line feeds", "GET / HTTP/1.1\r\nHost: a\r\n\n",
+         Reason::bad_header},
         {"a method that is not a token", "G(T / HTTP/1.1\r\nHost: a\r\n\r\n", Reason::bad_method},
         {"CONNECT", "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", Reason::bad_method},
         {"two spaces", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", Reason::bad_target},
         {"a space in the target", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", Reason::bad_target},
-        {"a control byte in the target", "GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n", Reason::bad_target},
+        {"a control byte in the target", "GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n",
+         Reason::bad_target},
         {"a fragment in the target", "GET /#x HTTP/1.1\r\nHost: a\r\n\r\n", Reason::bad_target},
         {"a target without a slash", "GET a HTTP/1.1\r\nHost: a\r\n\r\n", Reason::bad_target},
-        {"* for a method other than OPTIONS", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", Reason::bad_target},
+        {"* for a method other than OPTIONS", "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
+         Reason::bad_target},
         {"no version", "GET /\r\nHost: a\r\n\r\n", Reason::bad_request_line},
         {"a later version", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", Reason::bad_version},
         {"a version in lower case", "GET / http/1.1\r\nHost: a\r\n\r\n", Reason::bad_version},
@@ -104,14 +129,16 @@ TEST_CASE("the framing guard refuses every request with two readings", "[http][f
         // What must pass
         {"a plain request", get("Host: a\r\n"), Reason::none},
         {"HTTP/1.0 without Host", "GET / HTTP/1.0\r\n\r\n", Reason::none},
-        {"an absolute target that agrees with Host", "GET http://A:80/x HTTP/1.1\r\nHost: a:80\r\n\r\n", Reason::none},
+        {"an absolute target that agrees with Host",
+         "GET http://A:80/x HTTP/1.1\r\nHost: a:80\r\n\r\n", Reason::none},
         {"Chunked in any case", post("Transfer-Encoding: ChUnKeD\r\n"), Reason::none},
         {"a length with surrounding white space", post("Content-Length: \t 3 \r\n"), Reason::none},
         {"an empty line before the request", "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Reason::none},
         {"an IPv6 Host", get("Host: [::1]:8080\r\n"), Reason::none},
         {"obs-text in a value", get("Host: a\r\nX: \xc3\xa4\r\n"), Reason::none},
         {"OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", Reason::none},
-        {"Connection that names Content-Length", post("Connection: Content-Length\r\nContent-Length: 3\r\n"), Reason::none},
+        {"Connection that names Content-Length",
+         post("Connection: Content-Length\r\nContent-Length: 3\r\n"), Reason::none},
     };
     for (const auto& row : rows) {
         INFO(row.what);
@@ -122,7 +149,8 @@ TEST_CASE("the framing guard refuses every request with two readings", "[http][f
 TEST_CASE("Connection cannot make the length vanish", "[http][framing]") {
     RequestHead head;
     HeadParser parser;
-    const std::string text = "POST / HTTP/1.1\r\nHost: a\r\nConnection: Content-Length\r\nContent-Length: 3\r\n\r\n";
+    const std::string text =
+        "POST / HTTP/1.1\r\nHost: a\r\nConnection: Content-Length\r\nContent-Length: 3\r\n\r\n";
     REQUIRE(parser.parse_request(text, HeadLimits(), head) == ParseStatus::complete);
     REQUIRE(check_request(head) == Reason::none);
     CHECK(head.body.kind == Framing::Kind::length);
@@ -131,11 +159,15 @@ TEST_CASE("Connection cannot make the length vanish", "[http][framing]") {
 
 TEST_CASE("the framing guard refuses every response with two readings", "[http][framing]") {
     const std::vector<Row> rows = {
-        {"a coding that is not chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", Reason::bad_response},
-        {"length and coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+        {"a coding that is not chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
          Reason::bad_response},
-        {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", Reason::bad_response},
-        {"chunked in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", Reason::bad_response},
+        {"length and coding",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+         Reason::bad_response},
+        {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+         Reason::bad_response},
+        {"chunked in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+         Reason::bad_response},
         {"a bare line feed", "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n", Reason::bad_response},
         {"a folded field", "HTTP/1.1 200 OK\r\nX: 1\r\n 2\r\n\r\n", Reason::bad_response},
         {"a status of two digits", "HTTP/1.1 20 OK\r\n\r\n", Reason::bad_response},
@@ -143,7 +175,8 @@ TEST_CASE("the framing guard refuses every response with two readings", "[http][
         {"a status below 100", "HTTP/1.1 099 X\r\n\r\n", Reason::bad_response},
         {"a status above 599", "HTTP/1.1 600 X\r\n\r\n", Reason::bad_response},
         {"another protocol", "ICY 200 OK\r\n\r\n", Reason::bad_response},
-        {"a chunked 204", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n", Reason::bad_response},
+        {"a chunked 204", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
+         Reason::bad_response},
         {"a plain response", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", Reason::none},
         {"no phrase", "HTTP/1.1 200\r\nContent-Length: 1\r\n\r\n", Reason::none},
         {"no framing: up to the close", "HTTP/1.1 200 OK\r\n\r\n", Reason::none},
@@ -166,8 +199,10 @@ TEST_CASE("answers to HEAD, 204 and 304 have no body whatever they declare", "[h
     CHECK(head.body.kind == Framing::Kind::none);
     CHECK(head.declared.length == 5);
     CHECK(head.keep_alive);
-    CHECK(framing_of("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", Method::get).body.kind == Framing::Kind::none);
-    CHECK(framing_of("HTTP/1.1 204 No Content\r\n\r\n", Method::get).body.kind == Framing::Kind::none);
+    CHECK(framing_of("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", Method::get)
+              .body.kind == Framing::Kind::none);
+    CHECK(framing_of("HTTP/1.1 204 No Content\r\n\r\n", Method::get).body.kind ==
+          Framing::Kind::none);
 }
 
 TEST_CASE("an upgrade is taken up only for WebSocket", "[http][framing]") {

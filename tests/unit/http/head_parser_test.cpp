@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "proxy/http/head_parser.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace fairlead;
 using namespace fairlead::http;
@@ -11,7 +11,8 @@ TEST_CASE("a head reads the same however it is cut", "[http][parser]") {
     for (std::size_t first = 0; first < text.size(); ++first) {
         HeadParser parser;
         RequestHead head;
-        const auto early = parser.parse_request(std::string_view(text).substr(0, first), HeadLimits(), head);
+        const auto early =
+            parser.parse_request(std::string_view(text).substr(0, first), HeadLimits(), head);
         REQUIRE(early != ParseStatus::failed);
         if (early == ParseStatus::incomplete) {
             REQUIRE(parser.parse_request(text, HeadLimits(), head) == ParseStatus::complete);
@@ -28,7 +29,8 @@ TEST_CASE("a head reads the same however it is cut", "[http][parser]") {
 }
 
 TEST_CASE("an absolute target becomes origin form", "[http][parser]") {
-    const auto parse = [](std::string_view text, RequestHead& head) {  // literals: the head refers to them
+    const auto parse = [](std::string_view text,
+                          RequestHead& head) {  // literals: the head refers to them
         HeadParser parser;
         return parser.parse_request(text, HeadLimits(), head);
     };
@@ -49,10 +51,12 @@ TEST_CASE("a head over a limit is refused before it is complete", "[http][parser
     limits.fields = 2;
     RequestHead head;
     HeadParser too_long;
-    CHECK(too_long.parse_request("GET /" + std::string(200, 'a'), limits, head) == ParseStatus::failed);
+    CHECK(too_long.parse_request("GET /" + std::string(200, 'a'), limits, head) ==
+          ParseStatus::failed);
     CHECK(too_long.reason() == Reason::head_too_large);
     HeadParser too_many;
-    CHECK(too_many.parse_request("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", limits, head) == ParseStatus::failed);
+    CHECK(too_many.parse_request("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", limits, head) ==
+          ParseStatus::failed);
     CHECK(too_many.reason() == Reason::head_too_large);
 }
 

@@ -1,10 +1,11 @@
-#include <string>
-
-#include <catch2/catch.hpp>
+#include "proxy/http/head_writer.hpp"
 
 #include "proxy/http/framing.hpp"
 #include "proxy/http/head_parser.hpp"
-#include "proxy/http/head_writer.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
 
 using namespace fairlead;
 using namespace fairlead::http;
@@ -24,23 +25,29 @@ std::string forwarded(const std::string& text, const ClientFacts& client) {
 const ClientFacts stranger = {"192.0.2.7", "8080", "http", false};
 const ClientFacts friendly = {"10.0.0.1", "8080", "http", true};
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
 TEST_CASE("a forwarded head is written anew", "[http][forward]") {
-    const auto out = forwarded("GET http://a:81/x?y HTTP/1.1\r\nHost:  a:81 \r\naccept:\t*/*\r\n\r\n", stranger);
+    const auto out =
+        forwarded("GET http://a:81/x?y HTTP/1.1\r\nHost:  a:81 \r\naccept:\t*/*\r\n\r\n", stranger);
     CHECK(out ==
-          "GET /x?y HTTP/1.1\r\nHost: a:81\r\naccept: */*\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
+          "GET /x?y HTTP/1.1\r\nHost: a:81\r\naccept: */*\r\nX-Forwarded-For: "
+          "192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
           "X-Forwarded-Port: 8080\r\nX-Forwarded-Host: a:81\r\n\r\n");
 }
 
 TEST_CASE("hop-by-hop fields and those that Connection names stay here", "[http][forward]") {
     const auto out = forwarded(
-        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Secret\r\nX-Secret: 1\r\nKeep-Alive: 5\r\n"
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Secret\r\nX-Secret: 1\r\nKeep-Alive: "
+        "5\r\n"
         "Proxy-Connection: x\r\nTE: gzip\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\nX-Kept: 1\r\n\r\n",
         stranger);
-    for (const auto* name : {"X-Secret", "Keep-Alive", "Proxy-Connection", "TE:", "Upgrade", "HTTP2", "Connection"}) {
+    for (const auto* name :
+         {"X-Secret", "Keep-Alive", "Proxy-Connection", "TE:", "Upgrade", "HTTP2", "Connection"}) {
         INFO(name);
         CHECK_FALSE(has(out, name));
     }
@@ -49,7 +56,8 @@ TEST_CASE("hop-by-hop fields and those that Connection names stay here", "[http]
 
 TEST_CASE("a client cannot have the proxy's own fields removed or forged", "[http][forward]") {
     const auto out = forwarded(
-        "GET / HTTP/1.1\r\nHost: a\r\nConnection: X-Forwarded-For, Host\r\nX-Forwarded-For: 1.1.1.1\r\n"
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: X-Forwarded-For, Host\r\nX-Forwarded-For: "
+        "1.1.1.1\r\n"
         "X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nForwarded: for=1.1.1.1\r\n\r\n",
         stranger);
     CHECK(has(out, "Host: a\r\n"));
@@ -77,22 +85,27 @@ TEST_CASE("names with an underscore are dropped", "[http][forward]") {
 }
 
 TEST_CASE("what the body is framed by is said once, by us", "[http][forward]") {
-    const auto with_length = forwarded("POST / HTTP/1.1\r\nHost: a\r\ncontent-length: 007\r\n\r\n", stranger);
+    const auto with_length =
+        forwarded("POST / HTTP/1.1\r\nHost: a\r\ncontent-length: 007\r\n\r\n", stranger);
     CHECK(has(with_length, "Content-Length: 7\r\n"));
     CHECK_FALSE(has(with_length, "007"));
-    const auto chunked = forwarded("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: CHUNKED\r\n\r\n", stranger);
+    const auto chunked =
+        forwarded("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: CHUNKED\r\n\r\n", stranger);
     CHECK(has(chunked, "Transfer-Encoding: chunked\r\n"));
 }
 
 TEST_CASE("TE: trailers and an upgrade are renewed for the next hop", "[http][forward]") {
     CHECK(has(forwarded("GET / HTTP/1.1\r\nHost: a\r\nTE: trailers, deflate\r\n\r\n", stranger),
               "Connection: TE\r\nTE: trailers\r\n"));
-    CHECK(has(forwarded("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", stranger),
-              "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+    CHECK(has(
+        forwarded("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+                  stranger),
+        "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
 }
 
 TEST_CASE("framing fields in trailers are dropped", "[http][forward]") {
-    const std::vector<Field> trailers = {{"Content-Length", "3", FieldId::content_length}, {"X-Sum", "1", FieldId::other}};
+    const std::vector<Field> trailers = {{"Content-Length", "3", FieldId::content_length},
+                                         {"X-Sum", "1", FieldId::other}};
     std::string out;
     write_last_chunk(out, &trailers);
     CHECK(out == "0\r\nX-Sum: 1\r\n\r\n");
