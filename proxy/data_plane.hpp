@@ -1,6 +1,7 @@
 // The data path as one thing: workers, their listeners, and the snapshot they serve by.
 //
-// Threads: control, all of it; the workers' threads are inside.
+// Threads: control, all of it; the workers' threads are inside. The process ignores SIGPIPE:
+// OpenSSL writes to sockets that a peer may have closed.
 #pragma once
 
 #include "proxy/base/checked.hpp"

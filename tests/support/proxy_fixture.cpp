@@ -2,6 +2,7 @@
 
 #include "proxy/balance/registry.hpp"
 
+#include <csignal>
 #include <future>
 #include <stdexcept>
 
@@ -18,6 +19,7 @@ bool eventually(const std::function<bool()>& condition) {
 
 ProxyFixture::ProxyFixture(const std::function<void(model::ProcessSettings&)>& adjust)
     : work_(control_.get_executor()), compiler_(balance::make_policy, 4) {
+    std::signal(SIGPIPE, SIG_IGN);  // as control/app does: OpenSSL writes without MSG_NOSIGNAL
     model::ProcessSettings settings;
     settings.workers = 1;
     settings.listeners[0].bind = model::Address::tcp("127.0.0.1", 0);

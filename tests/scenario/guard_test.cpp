@@ -1,0 +1,116 @@
+// Bytes on the wire: what has two readings never reaches an endpoint, and what does was written by
+// us.
+#include "tests/support/proxy_fixture.hpp"
+#include "tests/support/scripted_origin.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace fairlead;
+using namespace fairlead::test;
+
+TEST_CASE("a request with ambiguous framing never reaches an endpoint", "[scenario][guard]") {
+    ScriptedOrigin origin(ScriptedOrigin::answering("reached"));
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    const std::string smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+    const std::vector<std::string> heads = {
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\nContent-Length: 3\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
+        "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3,3\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n",
+        "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 3\r\n\r\n",
+        "GET / HTTP/1.1\nHost: a\n\n",
+    };
+    for (const auto& head : heads) {
+        INFO(head);
+        auto client = proxy.connect();
+        client.send(head + smuggled);
+        const auto response = client.read_response();
+        CHECK((response.status == 400 || response.status == 501));
+        CHECK(response.fields.contains("x-fairlead-reason"));
+        // One answer, and the connection ends: what followed was never read as a request.
+        CHECK(client.read_to_end().empty());
+    }
+    CHECK(origin.connections() == 0);
+}
+
+TEST_CASE("a malformed chunk cuts the request off at the endpoint", "[scenario][guard]") {
+    std::atomic<bool> complete{true};
+    ScriptedOrigin origin([&](SocketPeer& peer, int) {
+        const auto head = peer.read_head();
+        bool whole = true;
+        peer.read_body_of(head, nullptr, &whole);
+        complete.store(whole);
+    });
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n");
+    REQUIRE(eventually([&] { return proxy.endpoint().in_flight() == 1; }));
+    client.send("-1\r\n");
+    const auto response = client.read_response();
+    CHECK(response.status == 400);
+    CHECK(response.fields.at("x-fairlead-reason") == "bad_chunk");
+    CHECK(eventually([&] { return !complete.load(); }));
+}
+
+TEST_CASE("what reaches the endpoint says who the client is, and carries its trailers",
+          "[scenario][guard]") {
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        for (auto head = peer.read_head(); !head.empty(); head = peer.read_head()) {
+            std::map<std::string, std::string> trailers;
+            peer.read_body_of(head, &trailers);
+            peer.send(response_text(head + "trailer=" + trailers["x-sum"]));
+        }
+    });
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    const auto response = client.exchange(
+        "POST http://Example.org:81/p?q HTTP/1.1\r\nHost: example.org:81\r\nX-Forwarded-For: "
+        "6.6.6.6\r\n"
+        "Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: "
+        "42\r\nContent-Length: 9\r\n\r\n");
+    CHECK(response.body.starts_with("POST /p?q HTTP/1.1\r\nHost: example.org:81\r\n"));
+    const auto fields = fields_of(response.body);
+    CHECK(fields.at("x-forwarded-for") == "127.0.0.1");
+    CHECK(fields.at("x-forwarded-proto") == "http");
+    CHECK(fields.at("x-forwarded-port") == std::to_string(proxy.port()));
+    CHECK(fields.at("x-forwarded-host") == "example.org:81");
+    CHECK(response.body.ends_with("trailer=42"));
+}
+
+TEST_CASE("limits: head, fields and body each have their status and reason", "[scenario][guard]") {
+    ScriptedOrigin origin(ScriptedOrigin::answering("reached"));
+    ProxyFixture proxy([](model::ProcessSettings& settings) {
+        settings.limits.request_head = 2000;
+        settings.limits.headers = 10;
+        settings.limits.request_body = 1000;
+    });
+    proxy.serve({origin.address()});
+    const auto reason = [&](const std::string& request) {
+        auto client = proxy.connect();
+        const auto response = client.exchange(request);
+        return std::to_string(response.status) + " " + response.fields.at("x-fairlead-reason");
+    };
+    CHECK(reason("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(3000, 'x') + "\r\n\r\n") ==
+          "431 head_too_large");
+    std::string many = "GET / HTTP/1.1\r\nHost: a\r\n";
+    for (int i = 0; i < 20; ++i) many += "X: y\r\n";
+    CHECK(reason(many + "\r\n") == "431 head_too_large");
+    CHECK(reason("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n") ==
+          "413 body_too_large");
+    CHECK(reason("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" +
+                 std::string(1024, 'x') + "\r\n0\r\n\r\n") == "413 body_too_large");
+    auto client = proxy.connect();
+    CHECK(client
+              .exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n" +
+                        std::string(1000, 'x'))
+              .status == 200);
+}
