@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <set>
 #include <utility>
 
@@ -55,8 +56,7 @@ SnapshotPtr SnapshotCompiler::compile(const DesiredState& desired, TimePoint now
     for (const auto& spec : desired.services) {
         const auto before = current_->services_.find(spec.name);
         const bool is_same = before != current_->services_.end() && before->second->spec == spec;
-        next->services_.emplace(
-            spec.name, is_same ? before->second : make_service(spec, now, next->rejected_));
+        next->services_.emplace(spec.name, is_same ? before->second : make_service(spec, now));
     }
 
     next->routes_ = same_routes(*current_->routes_, desired.routes)
@@ -92,8 +92,7 @@ SnapshotPtr SnapshotCompiler::compile(const DesiredState& desired, TimePoint now
     return current_;
 }
 
-ServicePtr SnapshotCompiler::make_service(const ServiceSpec& spec, TimePoint now,
-                                          std::vector<RejectedEntry>& rejected) {
+ServicePtr SnapshotCompiler::make_service(const ServiceSpec& spec, TimePoint now) {
     auto service = std::make_shared<Service>();
     service->spec = spec;
     service->settings = spec.settings.value_or(ServiceSettings{});
@@ -106,11 +105,7 @@ ServicePtr SnapshotCompiler::make_service(const ServiceSpec& spec, TimePoint now
                                       endpoint.weight, endpoint.origin, std::move(state)});
     }
     auto policy = make_policy_(service->settings.policy, service->endpoints);
-    if (!policy) {
-        rejected.push_back({spec.origin, policy.error().text()});
-        service->settings.policy = ServiceSettings{}.policy;
-        policy = make_policy_(service->settings.policy, service->endpoints);
-    }
+    assert(policy.has_value());
     service->policy = std::move(*policy);
     return service;
 }

@@ -70,15 +70,14 @@ class SnapshotCompiler {
 public:
     SnapshotCompiler(PolicyFactory make_policy, std::size_t workers);
 
-    /// Never fails: a service whose policy does not exist gets the default one and a rejected
-    /// entry. Sets admission, gone and cut times in the endpoints' states as of `now`.
+    /// Requires: every policy that `desired` names exists (the reconciler has checked it). Sets
+    /// admission, gone and cut times in the endpoints' states as of `now`.
     SnapshotPtr compile(const DesiredState& desired, TimePoint now);
 
     const SnapshotPtr& current() const noexcept { return current_; }
 
 private:
-    ServicePtr make_service(const ServiceSpec& spec, TimePoint now,
-                            std::vector<RejectedEntry>& rejected);
+    ServicePtr make_service(const ServiceSpec& spec, TimePoint now);
     ServiceStatePtr service_state(const std::string& name);
     EndpointStatePtr endpoint_state(const std::string& service, const EndpointSpec& spec);
 

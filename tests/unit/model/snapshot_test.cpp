@@ -176,21 +176,6 @@ TEST_CASE("an ejection survives changes elsewhere", "[model]") {
     CHECK(service_of(second, "a").endpoints[0].state->is_ejected(now));
 }
 
-TEST_CASE("a service whose policy does not exist is served by the default one and listed",
-          "[model]") {
-    SnapshotCompiler compiler(balance::make_policy, 1);
-    auto spec = service("web", {endpoint(1)});
-    spec.settings.emplace();
-    spec.settings->policy = "astrology";
-    const auto snapshot = compiler.compile(desired({spec}), now);
-    REQUIRE(snapshot->rejected().size() == 1);
-    CHECK_THAT(snapshot->rejected()[0].why, Catch::Contains("'astrology' is not a policy"));
-    PickInput input;
-    input.now = now;
-    Cursor cursor;
-    CHECK(service_of(snapshot, "web").policy->pick(input, cursor) != nullptr);
-}
-
 TEST_CASE("a service's counters live as long as its name does", "[model]") {
     SnapshotCompiler compiler(balance::make_policy, 2);
     const auto first = compiler.compile(desired({service("web", {endpoint(1)})}), now);
