@@ -94,7 +94,7 @@ def test_no_request_fails_while_each_container_is_stopped_and_started(stage):
     check(load.stop())
 
 
-def test_no_post_fails_while_each_container_is_stopped_and_started(stage):
+def test_a_post_fails_only_in_the_moment_between_the_stop_signal_and_its_event(stage):
     shop = Shop(stage)
     load = shop.load(stage, options=["--method", "POST", "--body-size", "300"])
     for name in NAMES:
@@ -102,7 +102,9 @@ def test_no_post_fails_while_each_container_is_stopped_and_started(stage):
         shop.docker.start(name)
         shop.wait_for("ready", 3)
         shop.serve_for_a_while()
-    check(load.stop())
+    # docker-proxy accepts for a container that refuses, takes the request and resets: a POST may have
+    # been acted on, so it is not repeated. The window is the 1 to 5 ms until the event is here.
+    check(load.stop(), allowed=len(NAMES))
 
 
 def test_no_request_fails_while_each_container_is_restarted(stage):
