@@ -130,24 +130,33 @@ net::task<result<>> Exchange::forward(upstream::Lease& lease) {
     limits.idle = timeouts.idle;
     http::Http1ClientStream endpoint(lease.transport(), worker_.buffers(), worker_.wheel(),
                                      worker_.scratch(), limits);
-    Upload upload(worker_.executor(), client_, endpoint, lease.transport());
-
     const auto body = client_.initial_body();
     if (endpoint.send_head(client_.request(), client_.client(), body) != net::Sent::all) {
         const auto sent = co_await endpoint.finish_sending();
         if (!sent && body.is_last && !client_.request().body.has_body()) co_return sent;
     }
-    if (!body.is_last) upload.start();
-
-    auto done = co_await await_response(endpoint, upload);
-    co_await upload.finish();
+    result<> done;
+    if (body.is_last) {
+        done = co_await await_response(endpoint, nullptr);
+    } else {
+        done = co_await upload_and_await_response(endpoint, lease.transport());
+    }
     has_response_bytes_ = endpoint.has_response_bytes();
-    if (upload.client_failure() && !done) co_return *upload.client_failure();
     if (done && endpoint.is_reusable()) lease.keep();
     co_return done;
 }
 
-net::task<result<>> Exchange::await_response(http::ClientStream& endpoint, Upload& upload) {
+net::task<result<>> Exchange::upload_and_await_response(http::ClientStream& endpoint,
+                                                        net::Transport& transport) {
+    Upload upload(worker_.executor(), client_, endpoint, transport);
+    upload.start();
+    const auto done = co_await await_response(endpoint, &upload);
+    co_await upload.finish();
+    if (!done && upload.client_failure()) co_return *upload.client_failure();
+    co_return done;
+}
+
+net::task<result<>> Exchange::await_response(http::ClientStream& endpoint, const Upload* upload) {
     for (;;) {
         const auto read = co_await endpoint.read_head();
         if (!read) co_return read;
@@ -160,7 +169,7 @@ net::task<result<>> Exchange::await_response(http::ClientStream& endpoint, Uploa
     }
     // A client that is still sending when its answer comes may go on for ever: this is its last
     // request.
-    if (upload.is_running()) client_.close_after_response();
+    if (upload != nullptr && upload->is_running()) client_.close_after_response();
     co_return co_await relay_response(endpoint);
 }
 

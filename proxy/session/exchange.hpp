@@ -34,7 +34,11 @@ private:
     net::task<result<>> attempt(upstream::Lease& lease, const model::Endpoint& endpoint,
                                 upstream::Reuse reuse);
     net::task<result<>> forward(upstream::Lease& lease);
-    net::task<result<>> await_response(http::ClientStream& endpoint, Upload& upload);
+    /// The same where the request's body goes on: it is moved beside the response.
+    net::task<result<>> upload_and_await_response(http::ClientStream& endpoint,
+                                                  net::Transport& transport);
+    /// `upload`: null where nothing is uploaded.
+    net::task<result<>> await_response(http::ClientStream& endpoint, const Upload* upload);
     net::task<result<>> relay_response(http::ClientStream& endpoint);
     net::Sent begin_response(const http::ResponseHead& head, const http::BodyPiece& piece);
     net::task<result<>> tunnel(http::ClientStream& endpoint);
