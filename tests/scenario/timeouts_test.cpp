@@ -1,7 +1,11 @@
+#include "proxy/net/descriptor.hpp"
 #include "tests/support/proxy_fixture.hpp"
 #include "tests/support/scripted_origin.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 using namespace fairlead;
 using namespace fairlead::test;
@@ -15,7 +19,53 @@ ScriptedOrigin::Script silent() {
     return [](SocketPeer& peer, int) { peer.read_to_end(); };
 }
 
+/// Listens, but its queue is full: the kernel drops every further SYN.
+class FullQueue {
+public:
+    FullQueue() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in name = {};
+        name.sin_family = AF_INET;
+        name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof name;
+        ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&name), size);
+        ::listen(listener_.get(), 0);
+        ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&name), &size);
+        port_ = ntohs(name.sin_port);
+        for (int i = 0; i < 4; ++i) {
+            waiting_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+            ::connect(waiting_.back().get(), reinterpret_cast<sockaddr*>(&name), size);
+        }
+    }
+    model::Address address() const { return model::Address::tcp("127.0.0.1", port_); }
+
+private:
+    net::Descriptor listener_;
+    std::vector<net::Descriptor> waiting_;
+    std::uint16_t port_ = 0;
+};
+
 }  // namespace
+
+TEST_CASE("an endpoint that does not take the connection is a 504 after timeouts.connect",
+          "[scenario][timeouts]") {
+    const FullQueue full;
+    ScriptedOrigin good(ScriptedOrigin::answering("good"));
+    ProxyFixture proxy;
+    model::ServiceSettings settings;
+    settings.timeouts.connect = 100ms;
+    proxy.serve({full.address()}, settings);
+    auto client = proxy.connect();
+    const auto response = client.exchange(plain_get);
+    CHECK(response.status == 504);
+    CHECK(response.fields.at("x-fairlead-reason") == "connect_timeout");
+
+    settings.policy = "round_robin";
+    ProxyFixture both;
+    both.serve({full.address(), good.address()}, settings);
+    auto other = both.connect();
+    CHECK(other.exchange(plain_get).body == "good");
+    CHECK(both.endpoint(0).is_ejected(Clock::now()));
+}
 
 TEST_CASE("an endpoint that says nothing is a 504 after timeouts.first_byte",
           "[scenario][timeouts]") {
