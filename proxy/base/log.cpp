@@ -33,6 +33,21 @@ spdlog::level::level_enum to_spdlog(Level level) {
     return spdlog::level::err;
 }
 
+// As --log-level names them.
+std::string_view name_of(Level level) {
+    switch (level) {
+        case Level::debug:
+            return "debug";
+        case Level::info:
+            return "info";
+        case Level::warn:
+            return "warn";
+        case Level::error:
+            break;
+    }
+    return "error";
+}
+
 bool needs_quotes(std::string_view value) {
     if (value.empty()) return true;
     for (char c : value) {
@@ -68,7 +83,7 @@ void start(Level lowest) {
     logger() = std::make_shared<spdlog::async_logger>(
         "fairlead", std::make_shared<spdlog::sinks::stderr_sink_mt>(), spdlog::thread_pool(),
         spdlog::async_overflow_policy::overrun_oldest);
-    logger()->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+    logger()->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %v");
     logger()->set_level(spdlog::level::trace);
     logger()->flush_on(spdlog::level::trace);
     lowest_level.store(static_cast<int>(lowest), std::memory_order_relaxed);
@@ -85,7 +100,8 @@ bool enabled(Level level) noexcept {
 }
 
 void write(Level level, std::string_view event, const Pair* pairs, std::size_t count) {
-    std::string text(event);
+    std::string text(name_of(level));
+    text.append(" ").append(event);
     for (std::size_t i = 0; i < count; ++i) {
         text.push_back(' ');
         text.append(pairs[i].key);

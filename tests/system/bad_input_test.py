@@ -149,7 +149,7 @@ def test_a_change_that_needs_a_restart_says_so(stage):
     origin = stage.origin("one")
     proxy = stage.fairlead(config_of(origin))
     proxy.write(config_of(origin) + "limits: {headers: 50}\n")
-    line = proxy.wait_for_output(r"warning config.needs_restart .*").group(0)
+    line = proxy.wait_for_output(r"warn config.needs_restart .*").group(0)
     assert "limits" in line, line
     assert "limits" in file_source(proxy)["detail"]
     assert get(proxy.url("/name")).text == "one"
