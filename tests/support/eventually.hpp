@@ -19,4 +19,10 @@ bool eventually(std::chrono::milliseconds patience, Condition&& condition) {
     return true;
 }
 
+/// Within ten seconds: longer than anything on loopback takes.
+template <class Condition>
+bool eventually(Condition&& condition) {
+    return eventually(std::chrono::seconds(10), condition);
+}
+
 }  // namespace fairlead::test

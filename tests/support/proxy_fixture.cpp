@@ -8,15 +8,6 @@
 
 namespace fairlead::test {
 
-bool eventually(const std::function<bool()>& condition) {
-    const auto deadline = Clock::now() + SocketPeer::patience;
-    while (!condition()) {
-        if (Clock::now() > deadline) return false;
-        std::this_thread::sleep_for(1ms);
-    }
-    return true;
-}
-
 ProxyFixture::ProxyFixture(const std::function<void(model::ProcessSettings&)>& adjust)
     : work_(control_.get_executor()), compiler_(balance::make_policy, 4) {
     std::signal(SIGPIPE, SIG_IGN);  // as control/app does: OpenSSL writes without MSG_NOSIGNAL

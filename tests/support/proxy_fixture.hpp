@@ -3,6 +3,7 @@
 
 #include "proxy/data_plane.hpp"
 #include "proxy/model/snapshot.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/socket_peer.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -15,9 +16,6 @@
 #include <vector>
 
 namespace fairlead::test {
-
-/// Waits until `condition` holds; false after SocketPeer::patience.
-bool eventually(const std::function<bool()>& condition);
 
 class ProxyFixture {
 public:
