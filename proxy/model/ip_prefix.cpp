@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
 #include <cstring>
-#include <string>
 
 namespace fairlead::model {
 namespace {
@@ -23,14 +23,22 @@ bool IpPrefix::contains(const IpBytes& address) const noexcept {
     return (network[whole] & mask) == (address[whole] & mask);
 }
 
-Checked<IpBytes> parse_ip(std::string_view text) {
-    const std::string terminated(text);
+std::optional<IpBytes> read_ip(std::string_view text) noexcept {
+    std::array<char, INET6_ADDRSTRLEN> terminated;
+    if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos)
+        return std::nullopt;
+    *std::copy(text.begin(), text.end(), terminated.begin()) = '\0';
     IpBytes bytes = {};
-    if (inet_pton(AF_INET, terminated.c_str(), bytes.data() + 12) == 1) {
+    if (inet_pton(AF_INET, terminated.data(), bytes.data() + 12) == 1) {
         bytes[10] = bytes[11] = 0xff;
         return bytes;
     }
-    if (inet_pton(AF_INET6, terminated.c_str(), bytes.data()) == 1) return bytes;
+    if (inet_pton(AF_INET6, terminated.data(), bytes.data()) == 1) return bytes;
+    return std::nullopt;
+}
+
+Checked<IpBytes> parse_ip(std::string_view text) {
+    if (const auto bytes = read_ip(text)) return *bytes;
     return problem("'{}' is not an IP address", text);
 }
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace fairlead::model {
@@ -26,7 +27,10 @@ struct IpPrefix {
 /// Reads `10.0.0.0/8`, `::1/128` or a single address. Bits below the mask must be zero.
 Checked<IpPrefix> parse_ip_prefix(std::string_view text);
 
-/// Reads a numeric address without brackets or port.
+/// Reads a numeric address without brackets or port. No allocation.
+std::optional<IpBytes> read_ip(std::string_view text) noexcept;
+
+/// The same, with the reason why not.
 Checked<IpBytes> parse_ip(std::string_view text);
 
 }  // namespace fairlead::model

@@ -30,3 +30,14 @@ TEST_CASE("a malformed prefix is refused", "[model]") {
     CAPTURE(text);
     CHECK_FALSE(parse_ip_prefix(text).has_value());
 }
+
+TEST_CASE("an address is read to its last byte", "[model]") {
+    using fairlead::model::read_ip;
+    CHECK(read_ip("1.2.3.4"));
+    CHECK(read_ip("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255"));
+    CHECK_FALSE(read_ip(std::string("1.2.3.4\0", 8)));
+    CHECK_FALSE(read_ip("1.2.3.4 "));
+    CHECK_FALSE(read_ip("01.2.3.4"));
+    CHECK_FALSE(read_ip("[::1]"));
+    CHECK_FALSE(read_ip(std::string(200, '1')));
+}
