@@ -38,6 +38,50 @@ bool is_our_own(FieldId id) noexcept {
     }
 }
 
+/// Which of the forwarding fields a head has, with something in them.
+struct Said {
+    bool forwarded_for = false;
+    bool proto = false;
+    bool port = false;
+    bool host = false;
+    bool forwarded = false;
+};
+
+Said find_said(const std::vector<Field>& fields) noexcept {
+    Said said;
+    for (const auto& field : fields) {
+        if (field.value.empty()) continue;
+        said.forwarded_for |= field.id == FieldId::x_forwarded_for;
+        said.proto |= field.id == FieldId::x_forwarded_proto;
+        said.port |= field.id == FieldId::x_forwarded_port;
+        said.host |= field.id == FieldId::x_forwarded_host;
+        said.forwarded |= field.id == FieldId::forwarded;
+    }
+    return said;
+}
+
+/// The values of all fields of that name as one list.
+void append_values(std::string& out, const std::vector<Field>& fields, FieldId id) {
+    std::string_view separator;
+    for (const auto& field : fields) {
+        if (field.id != id || field.value.empty()) continue;
+        out.append(separator).append(field.value);
+        separator = ", ";
+    }
+}
+
+/// RFC 7239 4: what came, and our element. IPv6 in brackets and quotes, and the host in quotes,
+/// since a colon is no token character; neither can hold a quote (framing.cpp has seen to that).
+void write_forwarded(std::string& out, const RequestHead& head, const ClientFacts& client) {
+    out.append("Forwarded: ");
+    append_values(out, head.fields, FieldId::forwarded);
+    const bool is_v6 = client.ip.find(':') != std::string::npos;
+    out.append(is_v6 ? ", for=\"[" : ", for=");
+    out.append(client.ip.empty() ? "unknown" : client.ip).append(is_v6 ? "]\"" : "");
+    if (!head.authority.empty()) out.append(";host=\"").append(head.authority).append("\"", 1);
+    out.append(";proto=").append(client.scheme).append("\r\n", 2);
+}
+
 }  // namespace
 
 FieldFilter::FieldFilter(const std::vector<Field>& fields) {
@@ -70,12 +114,12 @@ bool FieldFilter::passes_in_request(const Field& field, const ClientFacts& clien
             return field.name.find('_') == std::string_view::npos && !is_listed(field.name);
         case FieldId::host:
         case FieldId::x_forwarded_for:
+        case FieldId::forwarded:
             return false;  // written by us
         case FieldId::x_forwarded_host:
         case FieldId::x_forwarded_port:
         case FieldId::x_forwarded_proto:
-        case FieldId::forwarded:
-            return client.is_trusted;
+            return client.is_trusted && !field.value.empty();
         case FieldId::expect:
             return false;  // written by us where it is wanted
         case FieldId::trailer:
@@ -106,19 +150,20 @@ bool FieldFilter::passes_in_trailers(const Field& field) noexcept {
     }
 }
 
-void append_forwarded_for(std::string& out, const RequestHead& head, const ClientFacts& client) {
-    if (client.is_trusted) {
-        for (const auto& field : head.fields) {
-            if (field.id != FieldId::x_forwarded_for || field.value.empty()) continue;
-            out.append(field.value).append(", ");
-        }
+void write_forwarding_fields(std::string& out, const RequestHead& head, const ClientFacts& client) {
+    const auto said = client.is_trusted ? find_said(head.fields) : Said();
+    if (said.forwarded_for || !client.ip.empty()) {
+        out.append("X-Forwarded-For: ");
+        if (said.forwarded_for) append_values(out, head.fields, FieldId::x_forwarded_for);
+        if (said.forwarded_for && !client.ip.empty()) out.append(", ", 2);
+        out.append(client.ip).append("\r\n", 2);
     }
-    out.append(client.ip);
-}
-
-bool has_field(const std::vector<Field>& fields, FieldId id) noexcept {
-    return std::any_of(fields.begin(), fields.end(),
-                       [&](const Field& field) { return field.id == id; });
+    if (!said.proto) out.append("X-Forwarded-Proto: ").append(client.scheme).append("\r\n", 2);
+    if (!said.port && !client.port.empty())
+        out.append("X-Forwarded-Port: ").append(client.port).append("\r\n", 2);
+    if (!said.host && !head.authority.empty())
+        out.append("X-Forwarded-Host: ").append(head.authority).append("\r\n", 2);
+    if (said.forwarded) write_forwarded(out, head, client);
 }
 
 }  // namespace fairlead::http

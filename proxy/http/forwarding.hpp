@@ -4,6 +4,7 @@
 #pragma once
 
 #include "proxy/http/message.hpp"
+#include "proxy/model/ip_prefix.hpp"
 
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ struct ClientFacts {
     std::string port;  // of our listener; "" for a Unix socket
     std::string_view scheme = "http";
     bool is_trusted = false;  // its X-Forwarded-* are believed and extended
+    // The listener's: whose entries in X-Forwarded-For are looked behind as well. May be null.
+    const std::vector<model::IpPrefix>* trusted_proxies = nullptr;
 };
 
 /// Decides field by field whether a head's fields pass.
@@ -38,10 +41,9 @@ private:
     const std::vector<Field>* fields_ = nullptr;
 };
 
-/// X-Forwarded-For's value: what a trusted client sent, and the client's own address.
-void append_forwarded_for(std::string& out, const RequestHead& head, const ClientFacts& client);
-
-/// Whether the head has that field at all.
-bool has_field(const std::vector<Field>& fields, FieldId id) noexcept;
+/// Writes X-Forwarded-For, -Proto, -Port and -Host: always. What a trusted client said of them is
+/// kept, and X-Forwarded-For extended with the client's own address. `Forwarded` (RFC 7239) is
+/// extended where a trusted client sent one; we do not begin it.
+void write_forwarding_fields(std::string& out, const RequestHead& head, const ClientFacts& client);
 
 }  // namespace fairlead::http

@@ -31,23 +31,6 @@ void add_framing(std::string& out, const Framing& framing) {
     }
 }
 
-void add_forwarded(std::string& out, const RequestHead& head, const ClientFacts& client) {
-    if (!client.ip.empty()) {
-        out.append("X-Forwarded-For: ");
-        append_forwarded_for(out, head, client);
-        out.append("\r\n", 2);
-    }
-    const auto is_ours_to_say = [&](FieldId id) {
-        return !client.is_trusted || !has_field(head.fields, id);
-    };
-    if (is_ours_to_say(FieldId::x_forwarded_proto)) add(out, "X-Forwarded-Proto", client.scheme);
-    if (!client.port.empty() && is_ours_to_say(FieldId::x_forwarded_port))
-        add(out, "X-Forwarded-Port", client.port);
-    if (!head.authority.empty() && is_ours_to_say(FieldId::x_forwarded_host)) {
-        add(out, "X-Forwarded-Host", head.authority);
-    }
-}
-
 bool accepts_trailers(const RequestHead& head) {
     for (const auto& field : head.fields) {
         if (field.id == FieldId::te && has_token(field.value, "trailers")) return true;
@@ -74,7 +57,7 @@ void write_request_head(std::string& out, const RequestHead& head, const ClientF
     for (const auto& field : head.fields) {
         if (filter.passes_in_request(field, client)) add(out, field.name, field.value);
     }
-    add_forwarded(out, head, client);
+    write_forwarding_fields(out, head, client);
     add_expect(out, head);
     add_framing(out, head.body);
     if (head.upgrades_to_websocket) {

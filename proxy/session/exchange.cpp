@@ -31,6 +31,7 @@ log::Level level_of(Side side) {
 Exchange::Exchange(Worker& worker, http::ServerStream& client)
     : worker_(worker),
       client_(client),
+      client_address_(client.request(), client.client()),
       snapshot_(worker.snapshot()),
       began_(Clock::now()),
       total_(worker.wheel(), &Exchange::cut, this) {
@@ -248,7 +249,7 @@ bool Exchange::judge(const Failure& failure, const upstream::Lease& lease) {
     // A connection that grew old in the pool is no news: the next attempt tells.
     if (repeat && facts.was_reused) return true;
     log::line(level_of(side_of(failure.reason)), "attempt.failed",
-              log::kv("service", service_->spec.name),
+              log::kv("client", client_address_.text()), log::kv("service", service_->spec.name),
               log::kv("endpoint", lease.endpoint().identity()),
               log::kv("reason", to_string(failure.reason)),
               log::kv("error", failure.cause ? failure.cause.message() : std::string("-")),

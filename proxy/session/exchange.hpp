@@ -5,6 +5,7 @@
 #pragma once
 
 #include "proxy/base/failure.hpp"
+#include "proxy/http/client_address.hpp"
 #include "proxy/http/http1_client_stream.hpp"
 #include "proxy/http/message_stream.hpp"
 #include "proxy/session/upload.hpp"
@@ -54,6 +55,7 @@ private:
 
     Worker& worker_;
     http::ServerStream& client_;
+    http::ClientAddress client_address_;  // found when first asked for
     const PinnedSnapshot snapshot_;
     const model::Service* service_ = nullptr;
     const TimePoint began_;

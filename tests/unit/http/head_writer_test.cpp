@@ -79,6 +79,51 @@ TEST_CASE("a trusted proxy's X-Forwarded fields are kept and extended", "[http][
     CHECK_FALSE(has(out, "X-Forwarded-Proto: http\r\n"));
 }
 
+TEST_CASE("a trusted proxy cannot have them removed by Connection either", "[http][forward]") {
+    const auto out = forwarded(
+        "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: https\r\n"
+        "X-Forwarded-Port: 443\r\nX-Forwarded-Host: b\r\nForwarded: for=1.1.1.1\r\n"
+        "Connection: close, x-forwarded-for, X-Forwarded-Proto, x-forwarded-port\r\n"
+        "Connection: X-Forwarded-Host, Forwarded, Host\r\n\r\n",
+        friendly);
+    CHECK(out ==
+          "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\n"
+          "X-Forwarded-Host: b\r\nX-Forwarded-For: 1.1.1.1, 10.0.0.1\r\n"
+          "Forwarded: for=1.1.1.1, for=10.0.0.1;host=\"a\";proto=http\r\n\r\n");
+}
+
+TEST_CASE("Forwarded is extended where a trusted proxy sent it, else it is dropped",
+          "[http][forward]") {
+    const std::string request =
+        "GET / HTTP/1.1\r\nHost: a:81\r\nForwarded: for=1.1.1.1\r\nForwarded: "
+        "for=\"[::1]\"\r\n\r\n";
+    CHECK(has(forwarded(request, friendly),
+              "Forwarded: for=1.1.1.1, for=\"[::1]\", for=10.0.0.1;host=\"a:81\";proto=http\r\n"));
+    CHECK_FALSE(has(forwarded(request, stranger), "\r\nForwarded"));
+    CHECK_FALSE(has(forwarded("GET / HTTP/1.1\r\nHost: a\r\n\r\n", friendly), "\r\nForwarded"));
+    const ClientFacts v6 = {"2001:db8::1", "443", "https", true};
+    CHECK(has(forwarded(request, v6), ", for=\"[2001:db8::1]\";host=\"a:81\";proto=https\r\n"));
+    const ClientFacts local = {"", "", "http", true};
+    CHECK(has(forwarded(request, local), ", for=unknown;host=\"a:81\";proto=http\r\n"));
+}
+
+TEST_CASE("a trusted client on a Unix socket has its X-Forwarded-For passed on",
+          "[http][forward]") {
+    const std::string request = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1\r\n\r\n";
+    const ClientFacts trusted = {"", "", "http", true};
+    CHECK(has(forwarded(request, trusted), "X-Forwarded-For: 1.1.1.1\r\n"));
+    const ClientFacts unknown = {"", "", "http", false};
+    CHECK_FALSE(has(forwarded(request, unknown), "X-Forwarded-For"));
+}
+
+TEST_CASE("an empty field of a trusted proxy says nothing", "[http][forward]") {
+    const auto out = forwarded(
+        "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For:\r\nX-Forwarded-Proto:\r\n\r\n", friendly);
+    CHECK(has(out, "X-Forwarded-For: 10.0.0.1\r\n"));
+    CHECK(has(out, "X-Forwarded-Proto: http\r\n"));
+    CHECK_FALSE(has(out, "Proto:\r\n"));
+}
+
 TEST_CASE("names with an underscore are dropped", "[http][forward]") {
     const auto out = forwarded("GET / HTTP/1.1\r\nHost: a\r\nX_Forwarded_For: 1\r\n\r\n", stranger);
     CHECK_FALSE(has(out, "X_Forwarded_For"));
