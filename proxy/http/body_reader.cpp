@@ -1,6 +1,6 @@
 #include "proxy/http/body_reader.hpp"
 
-#include "proxy/http/characters.hpp"
+#include "proxy/http/scan.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -24,7 +24,7 @@ void BodyReader::begin(const Framing& framing, const HeadLimits& trailer_limits)
     failed_ = false;
     remaining_ = framing.kind == Framing::Kind::length ? framing.length : 0;
     trailers_.clear();
-    trailer_parser_.restart();
+    trailers_seen_ = 0;
     if (!framing.has_body()) {
         state_ = State::done;
     } else {
@@ -129,10 +129,15 @@ bool BodyReader::read_size_line(const char* data, std::size_t size, std::size_t&
 
 bool BodyReader::read_trailers(const char* data, std::size_t size, std::size_t& at) {
     // Nothing of the section is consumed before all of it is there: its fields are views. What
-    // comes before it may move when more is read, so each try starts over; the section is bounded.
+    // comes before it may move when more is read, so each try starts over; the number of tries is
+    // bounded by that of lines, and so is the section.
+    const std::string_view section(data + at, size - at);
+    const char* const end = section.data() + section.size();
+    const bool has_news = scan::value_end(section.data() + trailers_seen_, end) != end;
+    trailers_seen_ = section.size() - (section.ends_with('\r') ? 1 : 0);
+    if (!has_news && section.size() <= trailer_limits_.bytes) return false;
     trailer_parser_.restart();
-    const auto status = trailer_parser_.parse_trailers(std::string_view(data + at, size - at),
-                                                       trailer_limits_, trailers_);
+    const auto status = trailer_parser_.parse_trailers(section, trailer_limits_, trailers_);
     if (status == ParseStatus::failed) failed_ = true;
     if (status != ParseStatus::complete) return false;
     at += trailer_parser_.size();

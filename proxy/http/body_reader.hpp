@@ -53,6 +53,7 @@ private:
     std::uint64_t remaining_ = 0;
     bool failed_ = false;
     HeadParser trailer_parser_;
+    std::size_t trailers_seen_ = 0;  // bytes of the section at the last try
     std::vector<Field> trailers_;
 };
 

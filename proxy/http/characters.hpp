@@ -13,7 +13,9 @@ enum CharacterClass : std::uint8_t {
     token_character = 1,   // RFC 9110 5.6.2: names of methods and fields
     value_character = 2,   // RFC 9110 5.5: visible, space, tab, obs-text
     target_character = 4,  // visible ASCII but '#': a request target has no fragment
-    host_character = 8,    // RFC 3986 3.2.2 reg-name: unreserved, sub-delims, '%'
+    // RFC 3986 3.2.2 has more in a reg-name, escapes and sub-delims; RFC 9110 4.2 has DNS names in
+    // mind, and two readers of "a,b" or "%61" may mean different hosts.
+    host_character = 8,
     hex_digit = 16,
 };
 
@@ -26,7 +28,7 @@ constexpr std::array<std::uint8_t, 256> make_character_table() {
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     set(alnum, token_character | host_character);
     set("!#$%&'*+-.^_`|~", token_character);
-    set("-._~!$&'()*+,;=%", host_character);
+    set("-._~", host_character);
     set("0123456789abcdefABCDEF", hex_digit);
     for (unsigned c = 0x21; c <= 0x7e; ++c) table[c] |= target_character | value_character;
     table['#'] &= static_cast<std::uint8_t>(~target_character);

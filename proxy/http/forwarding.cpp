@@ -3,40 +3,32 @@
 #include "proxy/base/ascii.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace fairlead::http {
 namespace {
 
-bool is_known_option(std::string_view token) noexcept {
-    return ascii::iequals(token, "close") || ascii::iequals(token, "keep-alive") ||
-           ascii::iequals(token, "upgrade") || ascii::iequals(token, "te");
+constexpr FieldSet set_of(std::initializer_list<FieldId> ids, FieldSet set = {}) noexcept {
+    for (const auto id : ids) set.add(id);
+    return set;
 }
 
-bool names_more(std::string_view connection) noexcept {
-    bool more = false;
-    ascii::each_item(connection, [&](std::string_view token) {
-        more = !is_known_option(token);
-        return !more;
-    });
-    return more;
-}
+// Hop-by-hop fields and framing: written anew on each side, if at all.
+constexpr FieldSet of_this_hop = set_of(
+    {FieldId::connection, FieldId::content_length, FieldId::http2_settings, FieldId::keep_alive,
+     FieldId::proxy_connection, FieldId::te, FieldId::transfer_encoding, FieldId::upgrade});
 
-/// Hop-by-hop fields and framing: written anew on each side, if at all.
-bool is_our_own(FieldId id) noexcept {
-    switch (id) {
-        case FieldId::connection:
-        case FieldId::content_length:
-        case FieldId::http2_settings:
-        case FieldId::keep_alive:
-        case FieldId::proxy_connection:
-        case FieldId::te:
-        case FieldId::transfer_encoding:
-        case FieldId::upgrade:
-            return true;
-        default:
-            return false;
-    }
-}
+// Of a request whose sender is trusted: those that the writer derives from what there is.
+constexpr FieldSet stopped_of_trusted = set_of(
+    {FieldId::host, FieldId::expect, FieldId::x_forwarded_for, FieldId::forwarded}, of_this_hop);
+
+constexpr FieldSet forwarding_fields =
+    set_of({FieldId::x_forwarded_host, FieldId::x_forwarded_port, FieldId::x_forwarded_proto});
+
+// What anyone else says of where a request comes from is dropped.
+constexpr FieldSet stopped_of_strangers = stopped_of_trusted | forwarding_fields;
+
+constexpr FieldSet stopped_in_trailers = set_of({FieldId::trailer}, stopped_of_strangers);
 
 /// Which of the forwarding fields a head has, with something in them.
 struct Said {
@@ -61,108 +53,70 @@ Said find_said(const std::vector<Field>& fields) noexcept {
 }
 
 /// The values of all fields of that name as one list.
-void append_values(std::string& out, const std::vector<Field>& fields, FieldId id) {
+void append_values(HeadText& out, const std::vector<Field>& fields, FieldId id) {
     std::string_view separator;
     for (const auto& field : fields) {
         if (field.id != id || field.value.empty()) continue;
-        out.append(separator).append(field.value);
+        out.add(separator).add(field.value);
         separator = ", ";
     }
 }
 
 /// RFC 7239 4: what came, and our element. IPv6 in brackets and quotes, and the host in quotes,
 /// since a colon is no token character; neither can hold a quote (framing.cpp has seen to that).
-void write_forwarded(std::string& out, const RequestHead& head, const ClientFacts& client) {
-    out.append("Forwarded: ");
+void write_forwarded(HeadText& out, const RequestHead& head, const ClientFacts& client) {
+    out.add("Forwarded: ");
     append_values(out, head.fields, FieldId::forwarded);
     const bool is_v6 = client.ip.find(':') != std::string::npos;
-    out.append(is_v6 ? ", for=\"[" : ", for=");
-    out.append(client.ip.empty() ? "unknown" : client.ip).append(is_v6 ? "]\"" : "");
-    if (!head.authority.empty()) out.append(";host=\"").append(head.authority).append("\"", 1);
-    out.append(";proto=").append(client.scheme).append("\r\n", 2);
+    out.add(is_v6 ? ", for=\"[" : ", for=");
+    out.add(client.ip.empty() ? std::string_view("unknown") : client.ip).add(is_v6 ? "]\"" : "");
+    if (!head.authority.empty()) out.add(";host=\"").add(head.authority).add("\"");
+    out.add(";proto=").add(client.scheme).add("\r\n");
 }
 
 }  // namespace
 
-FieldFilter::FieldFilter(const std::vector<Field>& fields) {
-    for (const auto& field : fields) {
-        if (field.id == FieldId::connection && names_more(field.value)) fields_ = &fields;
-    }
-}
+FieldFilter::FieldFilter(const RequestHead& head, const ClientFacts& client) noexcept
+    : stopped_(client.is_trusted ? stopped_of_trusted : stopped_of_strangers),
+      stopped_if_empty_(forwarding_fields),
+      named_(head.connection_names_fields ? &head.fields : nullptr) {}
 
-bool FieldFilter::is_listed(std::string_view name) const noexcept {
-    if (fields_ == nullptr) return false;
-    return std::any_of(fields_->begin(), fields_->end(), [&](const Field& field) {
-        if (field.id != FieldId::connection) return false;
-        bool listed = false;
-        ascii::each_item(field.value, [&](std::string_view token) {
-            listed = token.size() == name.size() &&
-                     std::equal(token.begin(), token.end(), name.begin(), [](char a, char b) {
-                         return ascii::to_lower(a) == ascii::to_lower(b);
-                     });
-            return !listed;
+FieldFilter::FieldFilter(const ResponseHead& head) noexcept
+    : stopped_(of_this_hop),
+      underscores_pass_(true),
+      named_(head.connection_names_fields ? &head.fields : nullptr) {}
+
+bool FieldFilter::is_named(const Field& field) const noexcept {
+    // Nobody can have our own fields removed: what is known is not the client's to name.
+    if (field.id != FieldId::other && field.id != FieldId::trailer) return false;
+    return std::any_of(named_->begin(), named_->end(), [&](const Field& connection) {
+        if (connection.id != FieldId::connection) return false;
+        bool named = false;
+        ascii::each_item(connection.value, [&](std::string_view token) {
+            named = ascii::same_but_case(token, field.name);
+            return !named;
         });
-        return listed;
+        return named;
     });
 }
 
-bool FieldFilter::passes_in_request(const Field& field, const ClientFacts& client) const noexcept {
-    switch (field.id) {
-        case FieldId::other:
-            // nginx's rule: CGI-like applications cannot tell "x_y" from "x-y", so clients could
-            // forge one as the other.
-            return field.name.find('_') == std::string_view::npos && !is_listed(field.name);
-        case FieldId::host:
-        case FieldId::x_forwarded_for:
-        case FieldId::forwarded:
-            return false;  // written by us
-        case FieldId::x_forwarded_host:
-        case FieldId::x_forwarded_port:
-        case FieldId::x_forwarded_proto:
-            return client.is_trusted && !field.value.empty();
-        case FieldId::expect:
-            return false;  // written by us where it is wanted
-        case FieldId::trailer:
-            return !is_listed(field.name);
-        default:
-            return !is_our_own(field.id);
-    }
-}
-
-bool FieldFilter::passes_in_response(const Field& field) const noexcept {
-    return !is_our_own(field.id) && !is_listed(field.name);
-}
-
 bool FieldFilter::passes_in_trailers(const Field& field) noexcept {
-    if (is_our_own(field.id)) return false;
-    switch (field.id) {
-        case FieldId::host:
-        case FieldId::expect:
-        case FieldId::forwarded:
-        case FieldId::trailer:
-        case FieldId::x_forwarded_for:
-        case FieldId::x_forwarded_host:
-        case FieldId::x_forwarded_port:
-        case FieldId::x_forwarded_proto:
-            return false;
-        default:
-            return field.name.find('_') == std::string_view::npos;
-    }
+    return !stopped_in_trailers.has(field.id) && !field.has_underscore;
 }
 
-void write_forwarding_fields(std::string& out, const RequestHead& head, const ClientFacts& client) {
+void write_forwarding_fields(HeadText& out, const RequestHead& head, const ClientFacts& client) {
     const auto said = client.is_trusted ? find_said(head.fields) : Said();
     if (said.forwarded_for || !client.ip.empty()) {
-        out.append("X-Forwarded-For: ");
+        out.add("X-Forwarded-For: ");
         if (said.forwarded_for) append_values(out, head.fields, FieldId::x_forwarded_for);
-        if (said.forwarded_for && !client.ip.empty()) out.append(", ", 2);
-        out.append(client.ip).append("\r\n", 2);
+        if (said.forwarded_for && !client.ip.empty()) out.add(", ");
+        out.add(client.ip).add("\r\n");
     }
-    if (!said.proto) out.append("X-Forwarded-Proto: ").append(client.scheme).append("\r\n", 2);
+    if (!said.proto) out.add("X-Forwarded-Proto: ").add(client.scheme).add("\r\n");
     if (!said.port && !client.port.empty())
-        out.append("X-Forwarded-Port: ").append(client.port).append("\r\n", 2);
+        out.add("X-Forwarded-Port: ").add(client.port).add("\r\n");
     if (!said.host && !head.authority.empty())
-        out.append("X-Forwarded-Host: ").append(head.authority).append("\r\n", 2);
+        out.add("X-Forwarded-Host: ").add(head.authority).add("\r\n");
     if (said.forwarded) write_forwarded(out, head, client);
 }
 

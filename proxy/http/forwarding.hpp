@@ -3,6 +3,7 @@
 // Threads: one worker. Independent of the protocol on either side.
 #pragma once
 
+#include "proxy/http/head_text.hpp"
 #include "proxy/http/message.hpp"
 #include "proxy/model/ip_prefix.hpp"
 
@@ -22,28 +23,35 @@ struct ClientFacts {
     const std::vector<model::IpPrefix>* trusted_proxies = nullptr;
 };
 
-/// Decides field by field whether a head's fields pass.
+/// Decides field by field whether a checked head's fields pass (framing.hpp).
 class FieldFilter {
 public:
-    explicit FieldFilter(const std::vector<Field>& fields);
+    /// Passes a request's fields: not hop-by-hop, not framing, not those that we write ourselves.
+    FieldFilter(const RequestHead& head, const ClientFacts& client) noexcept;
+    explicit FieldFilter(const ResponseHead& head) noexcept;
 
-    /// A request's field: not hop-by-hop, not framing, not one that we write ourselves.
-    bool passes_in_request(const Field& field, const ClientFacts& client) const noexcept;
-    bool passes_in_response(const Field& field) const noexcept;
+    bool passes(const Field& field) const noexcept {
+        if (stopped_.has(field.id) || (field.has_underscore && !underscores_pass_)) return false;
+        if (field.value.empty() && stopped_if_empty_.has(field.id)) return false;
+        return named_ == nullptr || !is_named(field);
+    }
+
     /// RFC 9110 6.5.1: no framing, routing or hop-by-hop field in trailers.
     static bool passes_in_trailers(const Field& field) noexcept;
 
 private:
-    bool is_listed(std::string_view name) const noexcept;
+    bool is_named(const Field& field) const noexcept;
 
-    // Values of Connection fields that name more than close, keep-alive, upgrade and TE; rarely
-    // any.
-    const std::vector<Field>* fields_ = nullptr;
+    FieldSet stopped_;
+    FieldSet stopped_if_empty_;
+    bool underscores_pass_ = false;
+    // Where a Connection field names more than close, keep-alive, upgrade and TE; rarely.
+    const std::vector<Field>* named_ = nullptr;
 };
 
 /// Writes X-Forwarded-For, -Proto, -Port and -Host: always. What a trusted client said of them is
 /// kept, and X-Forwarded-For extended with the client's own address. `Forwarded` (RFC 7239) is
 /// extended where a trusted client sent one; we do not begin it.
-void write_forwarding_fields(std::string& out, const RequestHead& head, const ClientFacts& client);
+void write_forwarding_fields(HeadText& out, const RequestHead& head, const ClientFacts& client);
 
 }  // namespace fairlead::http

@@ -2,6 +2,7 @@
 
 #include "proxy/base/ascii.hpp"
 #include "proxy/http/characters.hpp"
+#include "proxy/model/ip_prefix.hpp"
 
 #include <algorithm>
 
@@ -16,21 +17,28 @@ struct Claims {
     const Field* length = nullptr;
     const Field* coding = nullptr;
     const Field* host = nullptr;
-    const Field* upgrade = nullptr;
     unsigned lengths = 0;
     unsigned codings = 0;
     unsigned hosts = 0;
     bool close = false;
     bool keep_alive = false;
     bool connection_upgrade = false;
+    bool connection_names_fields = false;
+    bool upgrade_websocket = false;
     bool expects_continue = false;
 };
 
 void read_connection(std::string_view list, Claims& claims) {
     ascii::each_item(list, [&](std::string_view token) {
-        claims.close = claims.close || ascii::iequals(token, "close");
-        claims.keep_alive = claims.keep_alive || ascii::iequals(token, "keep-alive");
-        claims.connection_upgrade = claims.connection_upgrade || ascii::iequals(token, "upgrade");
+        if (ascii::iequals(token, "keep-alive")) {
+            claims.keep_alive = true;
+        } else if (ascii::iequals(token, "close")) {
+            claims.close = true;
+        } else if (ascii::iequals(token, "upgrade")) {
+            claims.connection_upgrade = true;
+        } else if (!ascii::iequals(token, "te")) {
+            claims.connection_names_fields = true;
+        }
         return true;
     });
 }
@@ -52,13 +60,15 @@ Claims read_claims(const std::vector<Field>& fields) {
                 ++claims.hosts;
                 break;
             case FieldId::upgrade:
-                claims.upgrade = &field;
+                claims.upgrade_websocket =
+                    claims.upgrade_websocket || has_token(field.value, "websocket");
                 break;
             case FieldId::connection:
                 read_connection(field.value, claims);
                 break;
             case FieldId::expect:
-                claims.expects_continue = ascii::iequals(field.value, "100-continue");
+                claims.expects_continue =
+                    claims.expects_continue || ascii::iequals(field.value, "100-continue");
                 break;
             default:
                 break;
@@ -102,32 +112,45 @@ Reason read_framing(const Claims& claims, Version version, Framing& framing) {
     return Reason::none;
 }
 
+bool is_port(std::string_view text) noexcept {
+    unsigned port = 0;
+    for (char c : text) {
+        if (!ascii::is_digit(c)) return false;
+        port = port * 10 + static_cast<unsigned>(c - '0');
+        if (port > 65535) return false;
+    }
+    return true;
+}
+
+/// "[" IPv6 "]" at the front; its size, or 0.
+std::size_t literal_size(std::string_view text) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos) return 0;
+    const auto inner = text.substr(1, end - 1);
+    const bool is_v6 =
+        inner.find(':') != std::string_view::npos && model::parse_ip(inner).has_value();
+    return is_v6 ? end + 1 : 0;
+}
+
+/// Dotted labels, none empty but one behind the last dot; their size, or 0.
+std::size_t name_size(std::string_view text) noexcept {
+    char previous = '.';
+    std::size_t size = 0;
+    for (; size < text.size() && is(text[size], host_character); ++size) {
+        if (text[size] == '.' && previous == '.') return 0;
+        previous = text[size];
+    }
+    return size;
+}
+
 /// uri-host [":" port] of RFC 9110 7.2: no userinfo, no path. Sets head.host.
 bool read_host(RequestHead& head) {
-    std::string_view host = head.authority;
-    std::string_view port;
-    if (host.starts_with('[')) {
-        const auto end = host.find(']');
-        if (end == std::string_view::npos) return false;
-        const auto inner = host.substr(1, end - 1);
-        const bool is_v6 = !inner.empty() && std::all_of(inner.begin(), inner.end(), [](char c) {
-            return is(c, hex_digit) || c == ':' || c == '.';
-        });
-        if (!is_v6) return false;
-        const auto rest = host.substr(end + 1);
-        if (!rest.empty() && rest.front() != ':') return false;
-        if (!rest.empty()) port = rest.substr(1);
-        host = host.substr(0, end + 1);
-    } else {
-        const auto colon = host.find(':');
-        if (colon != std::string_view::npos) {
-            port = host.substr(colon + 1);
-            host = host.substr(0, colon);
-        }
-        if (host.empty() || !all_are(host, host_character)) return false;
-    }
-    if (port.size() > 5 || !std::all_of(port.begin(), port.end(), ascii::is_digit)) return false;
-    if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
+    const std::string_view text = head.authority;
+    const auto size = text.starts_with('[') ? literal_size(text) : name_size(text);
+    if (size == 0) return false;
+    if (size < text.size() && (text[size] != ':' || !is_port(text.substr(size + 1)))) return false;
+    std::string_view host = text.substr(0, size);
+    if (host.ends_with('.')) host.remove_suffix(1);
     if (std::any_of(host.begin(), host.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
         head.lowered_host.assign(host);
         for (char& c : head.lowered_host) c = ascii::to_lower(c);
@@ -147,7 +170,7 @@ Reason check_host(const Claims& claims, RequestHead& head) {
     } else {
         head.authority = claims.host->value;
         const bool differs = !head.absolute_authority.empty() &&
-                             !ascii::iequals(head.absolute_authority, ascii::lower(head.authority));
+                             !ascii::same_but_case(head.absolute_authority, head.authority);
         if (differs) return Reason::bad_host;
     }
     return read_host(head) ? Reason::none : Reason::bad_host;
@@ -173,31 +196,35 @@ Reason check_request(RequestHead& head) {
 
     const bool is_11 = head.version == Version::http11;
     head.keep_alive = is_11 ? !claims.close : claims.keep_alive && !claims.close;
+    head.connection_names_fields = claims.connection_names_fields;
     head.expects_continue = is_11 && claims.expects_continue && head.body.has_body();
     // Only WebSocket, and only where a body cannot get in its way (RFC 6455 4.1).
     head.upgrades_to_websocket = is_11 && head.method == Method::get && claims.connection_upgrade &&
-                                 claims.upgrade != nullptr &&
-                                 ascii::iequals(claims.upgrade->value, "websocket") &&
-                                 !head.body.has_body();
+                                 claims.upgrade_websocket && !head.body.has_body();
     return Reason::none;
 }
 
 Reason check_response(ResponseHead& head, Method request) {
     const Claims claims = read_claims(head.fields);
     head.body = Framing();
-    if (read_framing(claims, head.version, head.body) != Reason::none) return Reason::bad_response;
+    if (read_framing(claims, head.version, head.body) != Reason::none)
+        return Reason::bad_response_framing;
     head.declared = head.body;
     const bool is_11 = head.version == Version::http11;
     head.keep_alive = is_11 ? !claims.close : claims.keep_alive && !claims.close;
+    head.connection_names_fields = claims.connection_names_fields;
+    if (head.status < 200 && !is_11) return Reason::bad_response;  // RFC 9110 15.2
+    head.switches_to_websocket =
+        head.status == 101 && claims.connection_upgrade && claims.upgrade_websocket;
 
     // RFC 9112 6.3, in its order.
     const bool has_no_body =
         request == Method::head || head.status < 200 || head.status == 204 || head.status == 304;
     if (has_no_body) {
-        // A 204 or 1xx with framing fields is malformed; a HEAD's or 304's tell of the body there
-        // would be.
+        // A 204 or 1xx that declares a body is malformed, and what follows it is not what we would
+        // take it for; a HEAD's or 304's tells of the body there would be.
         const bool must_have_none = head.status < 200 || head.status == 204;
-        if (must_have_none && claims.codings > 0) return Reason::bad_response;
+        if (must_have_none && head.declared.has_body()) return Reason::bad_response_framing;
         head.body = Framing();
     } else if (head.body.kind == Framing::Kind::none) {
         head.body.kind = Framing::Kind::until_close;

@@ -12,11 +12,12 @@
 
 namespace fairlead::http {
 
-/// Fills in body, keep_alive, expects_continue, upgrades_to_websocket, authority and host;
-/// Reason::none or why the request is refused.
+/// Fills in body, keep_alive, connection_names_fields, expects_continue, upgrades_to_websocket,
+/// authority and host; Reason::none or why the request is refused.
 Reason check_request(RequestHead& head);
 
-/// Fills in body and keep_alive; `request` is what it answers. Reason::none or bad_response.
+/// Fills in body, declared, keep_alive, connection_names_fields and switches_to_websocket;
+/// `request` is what it answers. Reason::none, bad_response or bad_response_framing.
 Reason check_response(ResponseHead& head, Method request);
 
 /// Whether a comma list holds that token, in any case. `lowered` is lower case.

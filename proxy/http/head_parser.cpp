@@ -1,7 +1,7 @@
 #include "proxy/http/head_parser.hpp"
 
 #include "proxy/base/ascii.hpp"
-#include "proxy/http/characters.hpp"
+#include "proxy/http/scan.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -12,136 +12,41 @@ namespace {
 // RFC 9112 2.2: a server should ignore at least one empty line before the request line.
 constexpr std::size_t most_leading_bytes = 4;
 
-bool parse_version(std::string_view text, Version& version) {
-    if (text == "HTTP/1.1") {
-        version = Version::http11;
-    } else if (text == "HTTP/1.0") {
-        version = Version::http10;
-    } else {
-        return false;
+// What ends a request line, and begins a status line.
+constexpr std::size_t version_size = 8;
+
+bool parse_version(const char* text, Version& version) noexcept {
+    if (std::memcmp(text, "HTTP/1.", version_size - 1) != 0) return false;
+    const char minor = text[version_size - 1];
+    version = minor == '0' ? Version::http10 : Version::http11;
+    return minor == '0' || minor == '1';
+}
+
+bool begins_with_line_end(const char* p, const char* end) noexcept {
+    return end - p >= 2 && p[0] == '\r' && p[1] == '\n';
+}
+
+std::string_view between(const char* begin, const char* end) noexcept {
+    return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+/// Whether every '%' begins an escape, and none is a NUL: what is behind us may cut the path there.
+bool has_clean_escapes(std::string_view path) noexcept {
+    for (auto at = path.find('%'); at != std::string_view::npos; at = path.find('%', at + 1)) {
+        if (path.size() - at < 3 || !all_are(path.substr(at + 1, 2), hex_digit)) return false;
+        if (path.substr(at + 1, 2) == "00") return false;
     }
     return true;
 }
 
-/// "name: value" with surrounding white space of the value removed; false: malformed.
-bool parse_field(std::string_view line, Field& field) {
-    std::size_t colon = 0;
-    while (colon < line.size() && is(line[colon], token_character)) ++colon;
-    if (colon == 0 || colon == line.size() || line[colon] != ':') return false;
-    field.name = line.substr(0, colon);
-    field.value = ascii::trim(line.substr(colon + 1));
-    field.id = field_id(field.name);
-    return all_are(field.value, value_character);
-}
-
-}  // namespace
-
-HeadParser::Line HeadParser::next_line(std::string_view data, std::string_view& line) {
-    const auto* const feed =
-        static_cast<const char*>(std::memchr(data.data() + scanned_, '\n', data.size() - scanned_));
-    if (feed == nullptr) {
-        scanned_ = data.size();
-        return Line::none;
-    }
-    const auto end = static_cast<std::size_t>(feed - data.data());
-    if (end == at_ || data[end - 1] != '\r') return Line::bad;
-    line = data.substr(at_, end - 1 - at_);
-    at_ = scanned_ = end + 1;
-    return Line::some;
-}
-
-ParseStatus HeadParser::parse_request(std::string_view data, const HeadLimits& limits,
-                                      RequestHead& head) {
-    while (!has_start_line_) {
-        std::string_view line;
-        const auto found = next_line(data, line);
-        if (found == Line::none) {
-            has_begun_ = has_begun_ || data.size() > at_;
-            return data.size() > limits.bytes ? fail(Reason::head_too_large)
-                                              : ParseStatus::incomplete;
-        }
-        if (found == Line::bad) return fail(Reason::bad_request_line);
-        if (line.empty()) {
-            if (at_ > most_leading_bytes) return fail(Reason::bad_request_line);
-            continue;
-        }
-        has_begun_ = true;
-        if (!parse_request_line(line, head)) return ParseStatus::failed;
-        has_start_line_ = true;
-        head.fields.clear();
-    }
-    return parse_fields(data, limits, head.fields);
-}
-
-ParseStatus HeadParser::parse_response(std::string_view data, const HeadLimits& limits,
-                                       ResponseHead& head) {
-    if (!has_start_line_) {
-        std::string_view line;
-        const auto found = next_line(data, line);
-        if (found == Line::none)
-            return data.size() > limits.bytes ? fail(Reason::bad_response)
-                                              : ParseStatus::incomplete;
-        if (found == Line::bad || !parse_status_line(line, head)) return fail(Reason::bad_response);
-        has_start_line_ = true;
-        head.fields.clear();
-    }
-    const auto status = parse_fields(data, limits, head.fields);
-    return status == ParseStatus::failed ? fail(Reason::bad_response) : status;
-}
-
-ParseStatus HeadParser::parse_trailers(std::string_view data, const HeadLimits& limits,
-                                       std::vector<Field>& fields) {
-    if (at_ == 0) fields.clear();
-    return parse_fields(data, limits, fields);
-}
-
-ParseStatus HeadParser::parse_fields(std::string_view data, const HeadLimits& limits,
-                                     std::vector<Field>& fields) {
-    for (;;) {
-        std::string_view line;
-        const auto found = next_line(data, line);
-        if (found == Line::bad) return fail(Reason::bad_header);
-        if (at_ > limits.bytes) return fail(Reason::head_too_large);
-        if (found == Line::none) {
-            return data.size() > limits.bytes ? fail(Reason::head_too_large)
-                                              : ParseStatus::incomplete;
-        }
-        if (line.empty()) return ParseStatus::complete;
-        if (fields.size() == limits.fields) return fail(Reason::head_too_large);
-        Field field;
-        if (!parse_field(line, field)) return fail(Reason::bad_header);
-        fields.push_back(field);
-    }
-}
-
-bool HeadParser::parse_request_line(std::string_view line, RequestHead& head) {
-    const auto refuse = [&](Reason why) {
-        reason_ = why;
-        return false;
-    };
-    if (line == "PRI * HTTP/2.0") return refuse(Reason::http2_on_http1);
-    const auto first = line.find(' ');
-    const auto last = line.rfind(' ');
-    if (first == std::string_view::npos || first == last) return refuse(Reason::bad_request_line);
-    head.method_name = line.substr(0, first);
-    if (head.method_name.empty() || !all_are(head.method_name, token_character))
-        return refuse(Reason::bad_method);
-    if (head.method_name == "CONNECT") return refuse(Reason::bad_method);
-    head.method = method_of(head.method_name);
-    if (!parse_version(line.substr(last + 1), head.version)) return refuse(Reason::bad_version);
-    if (!parse_target(line.substr(first + 1, last - first - 1), head))
-        return refuse(Reason::bad_target);
-    return true;
-}
-
-bool HeadParser::parse_target(std::string_view target, RequestHead& head) {
-    if (target.empty() || !all_are(target, target_character)) return false;
+/// `target` has only target characters. Sets target, path and absolute_authority.
+bool read_target(std::string_view target, RequestHead& head) {
     head.absolute_authority = {};
-    if (target == "*") {
-        head.target = head.path = target;
-        return head.method == Method::options;
-    }
     if (target.front() != '/') {
+        if (target == "*") {
+            head.target = head.path = target;
+            return head.method == Method::options;
+        }
         // Absolute form, RFC 9112 3.2.2. We are asked as a server: http and https alike.
         const auto scheme_end = target.find("://");
         if (scheme_end == std::string_view::npos) return false;
@@ -151,28 +56,202 @@ bool HeadParser::parse_target(std::string_view target, RequestHead& head) {
         const auto authority_end = target.find_first_of("/?");
         head.absolute_authority = target.substr(0, authority_end);
         if (head.absolute_authority.empty()) return false;
-        target = authority_end == std::string_view::npos ? std::string_view("/")
-                                                         : target.substr(authority_end);
+        if (authority_end == std::string_view::npos) {
+            // RFC 9112 3.2.4: for OPTIONS, no path means the server itself.
+            target = head.method == Method::options ? "*" : "/";
+        } else {
+            target.remove_prefix(authority_end);
+        }
         if (target.front() == '?') return false;  // "http://host?query": no path to put before it
     }
     head.target = target;
-    head.path = target.substr(0, target.find('?'));
-    return true;
+    const void* const mark = std::memchr(target.data(), '?', target.size());
+    head.path = mark == nullptr ? target : between(target.data(), static_cast<const char*>(mark));
+    return has_clean_escapes(head.path);
 }
 
-bool HeadParser::parse_status_line(std::string_view line, ResponseHead& head) {
-    constexpr std::size_t version_size = 8;
-    if (line.size() < version_size + 4 || line[version_size] != ' ') return false;
-    if (!parse_version(line.substr(0, version_size), head.version)) return false;
-    const auto digits = line.substr(version_size + 1, 3);
-    if (!std::all_of(digits.begin(), digits.end(), ascii::is_digit) || digits[0] == '0')
-        return false;
+}  // namespace
+
+ParseStatus HeadParser::wait(std::string_view data, const HeadLimits& limits) noexcept {
+    return data.size() > limits.bytes ? fail(Reason::head_too_large) : ParseStatus::incomplete;
+}
+
+bool HeadParser::is_still_open(std::string_view data) {
+    if (scanned_ <= at_) return false;
+    const char* const end = data.data() + data.size();
+    const char* const stop = scan::value_end(data.data() + scanned_, end);
+    scanned_ = static_cast<std::size_t>(stop - data.data());
+    return stop == end || (*stop == '\r' && stop + 1 == end);
+}
+
+ParseStatus HeadParser::judge(std::string_view data, const HeadLimits& limits,
+                              Diagnosis diagnosis) {
+    const char* const end = data.data() + data.size();
+    const char* const stop = scan::value_end(data.data() + std::max(at_, scanned_), end);
+    scanned_ = static_cast<std::size_t>(stop - data.data());
+    if (stop == end || (*stop == '\r' && stop + 1 == end)) return wait(data, limits);
+    const auto looked_at = scanned_ + (*stop == '\r' ? 2 : 1);
+    if (looked_at > limits.bytes) return fail(Reason::head_too_large);
+    auto line_end = *stop == '\r' || *stop == '\n' ? LineEnd::bare : LineEnd::control;
+    if (begins_with_line_end(stop, end)) line_end = LineEnd::whole;
+    return fail(diagnosis(data.substr(at_, scanned_ - at_), line_end));
+}
+
+Reason HeadParser::diagnose_field(std::string_view, LineEnd) {
+    return Reason::bad_header;
+}
+
+Reason HeadParser::diagnose_request_line(std::string_view line, LineEnd end) {
+    if (end == LineEnd::bare) return Reason::bad_request_line;
+    const auto first = line.find(' ');
+    const auto last = line.rfind(' ');
+    if (end == LineEnd::control) {
+        if (first == std::string_view::npos) return Reason::bad_method;
+        return first == last ? Reason::bad_target : Reason::bad_version;
+    }
+    if (first == std::string_view::npos || first == last) return Reason::bad_request_line;
+    if (line == "PRI * HTTP/2.0") return Reason::http2_on_http1;
+    const auto method = line.substr(0, first);
+    if (method.empty() || !all_are(method, token_character) || method == "CONNECT")
+        return Reason::bad_method;
+    const auto version = line.substr(last + 1);
+    Version parsed = {};
+    if (version.size() != version_size || !parse_version(version.data(), parsed))
+        return Reason::bad_version;
+    return Reason::bad_target;
+}
+
+ParseStatus HeadParser::parse_request(std::string_view data, const HeadLimits& limits,
+                                      RequestHead& head) {
+    if (is_still_open(data)) return wait(data, limits);
+    if (!has_start_line_) {
+        const char* const end = data.data() + data.size();
+        while (begins_with_line_end(data.data() + at_, end)) {
+            if (at_ + 2 > most_leading_bytes) return fail(Reason::bad_request_line);
+            at_ += 2;
+        }
+        has_begun_ = has_begun_ || data.size() > at_;
+        const auto status = parse_request_line(data, limits, head);
+        if (status != ParseStatus::complete) return status;
+        has_start_line_ = true;
+        head.fields.clear();
+        head.present = FieldSet();
+    }
+    return parse_fields(data, limits, head.fields, head.present);
+}
+
+ParseStatus HeadParser::parse_response(std::string_view data, const HeadLimits& limits,
+                                       ResponseHead& head) {
+    const auto status = parse_response_head(data, limits, head);
+    if (status == ParseStatus::failed)
+        reason_ = reason_ == Reason::head_too_large ? Reason::response_head_too_large
+                                                    : Reason::bad_response;
+    return status;
+}
+
+ParseStatus HeadParser::parse_response_head(std::string_view data, const HeadLimits& limits,
+                                            ResponseHead& head) {
+    if (is_still_open(data)) return wait(data, limits);
+    if (!has_start_line_) {
+        const auto status = parse_status_line(data, limits, head);
+        if (status != ParseStatus::complete) return status;
+        has_start_line_ = true;
+        head.fields.clear();
+        head.present = FieldSet();
+    }
+    return parse_fields(data, limits, head.fields, head.present);
+}
+
+ParseStatus HeadParser::parse_trailers(std::string_view data, const HeadLimits& limits,
+                                       std::vector<Field>& fields) {
+    if (is_still_open(data)) return wait(data, limits);
+    if (at_ == 0) fields.clear();
+    FieldSet present;
+    return parse_fields(data, limits, fields, present);
+}
+
+ParseStatus HeadParser::parse_fields(std::string_view data, const HeadLimits& limits,
+                                     std::vector<Field>& fields, FieldSet& present) {
+    const char* const begin = data.data();
+    const char* const end = begin + data.size();
+    for (;;) {
+        const char* const line = begin + at_;
+        if (begins_with_line_end(line, end)) {
+            at_ += 2;
+            return at_ > limits.bytes ? fail(Reason::head_too_large) : ParseStatus::complete;
+        }
+        bool underscore = false;
+        const char* const name_end = scan::token_end(line, end, underscore);
+        if (name_end == line || name_end == end || *name_end != ':')
+            return judge(data, limits, &HeadParser::diagnose_field);
+        const char* value = name_end + 1;
+        while (value != end && (*value == ' ' || *value == '\t')) ++value;
+        const char* const stop = scan::value_end(value, end);
+        if (!begins_with_line_end(stop, end))
+            return judge(data, limits, &HeadParser::diagnose_field);
+        at_ = static_cast<std::size_t>(stop + 2 - begin);
+        if (at_ > limits.bytes || fields.size() == limits.fields)
+            return fail(Reason::head_too_large);
+        const char* value_end = stop;
+        while (value_end != value && (value_end[-1] == ' ' || value_end[-1] == '\t')) --value_end;
+        auto& field = fields.emplace_back();
+        field.name = between(line, name_end);
+        field.value = between(value, value_end);
+        field.id = field_id(field.name);
+        field.has_underscore = underscore;
+        present.add(field.id);
+    }
+}
+
+ParseStatus HeadParser::parse_request_line(std::string_view data, const HeadLimits& limits,
+                                           RequestHead& head) {
+    const char* const line = data.data() + at_;
+    const char* const end = data.data() + data.size();
+    const auto refuse = [&] { return judge(data, limits, &HeadParser::diagnose_request_line); };
+    bool underscore = false;
+    const char* const method_end = scan::token_end(line, end, underscore);
+    if (method_end == line || method_end == end || *method_end != ' ') return refuse();
+    const char* const target = method_end + 1;
+    const char* const stop = scan::target_end(target, end);
+    if (stop == target || static_cast<std::size_t>(end - stop) < version_size + 3 || *stop != ' ' ||
+        !begins_with_line_end(stop + 1 + version_size, end))
+        return refuse();
+    head.method_name = between(line, method_end);
+    head.method = method_of(head.method_name);
+    if (head.method == Method::other && head.method_name == "CONNECT") return refuse();
+    if (!parse_version(stop + 1, head.version)) return refuse();
+    if (!read_target(between(target, stop), head)) return refuse();
+    const auto size = static_cast<std::size_t>(stop + 1 + version_size + 2 - data.data());
+    if (size > limits.bytes) return fail(Reason::head_too_large);
+    at_ = size;
+    return ParseStatus::complete;
+}
+
+ParseStatus HeadParser::parse_status_line(std::string_view data, const HeadLimits& limits,
+                                          ResponseHead& head) {
+    // "HTTP/1.1 200", then a phrase behind a space, or nothing.
+    constexpr std::size_t code_end = version_size + 4;
+    const char* const line = data.data() + at_;
+    const char* const end = data.data() + data.size();
+    const auto refuse = [&] { return judge(data, limits, &HeadParser::diagnose_field); };
+    if (static_cast<std::size_t>(end - line) < code_end + 2) return refuse();
+    if (!parse_version(line, head.version) || line[version_size] != ' ') return refuse();
+    const char* const digits = line + version_size + 1;
+    if (!std::all_of(digits, digits + 3, ascii::is_digit)) return refuse();
     head.status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
-    auto rest = line.substr(version_size + 4);
-    if (!rest.empty() && rest.front() != ' ') return false;  // a fourth digit
-    if (!rest.empty()) rest.remove_prefix(1);
-    head.reason = rest;
-    return head.status <= 599 && all_are(rest, value_character);
+    if (head.status < 100 || head.status > 599) return refuse();
+    const char* phrase = line + code_end;
+    const char* const stop = scan::value_end(phrase, end);
+    if (!begins_with_line_end(stop, end)) return refuse();
+    if (stop != phrase) {
+        if (*phrase != ' ') return refuse();  // a fourth digit
+        ++phrase;
+    }
+    const auto size = static_cast<std::size_t>(stop + 2 - data.data());
+    if (size > limits.bytes) return fail(Reason::head_too_large);
+    head.reason = between(phrase, stop);
+    at_ = size;
+    return ParseStatus::complete;
 }
 
 }  // namespace fairlead::http

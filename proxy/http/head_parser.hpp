@@ -5,7 +5,11 @@
 // What a peer may have read differently is refused, not repaired. The meaning of the fields is not
 // looked at here: see framing.hpp.
 //
-// Threads: one worker. Cost: one pass over the bytes, however many pieces they come in.
+// A line is judged when its end has come, or a byte that no line may have: so the verdict, reason
+// included, is the same however the bytes are cut.
+//
+// Threads: one worker. Cost: one pass over the bytes where they come at once (http/scan.hpp); a
+// second one over lines that came in pieces, however many those were.
 #pragma once
 
 #include "proxy/base/failure.hpp"
@@ -43,22 +47,33 @@ public:
     bool has_begun() const noexcept { return has_begun_; }
 
 private:
-    enum class Line : std::uint8_t { none, some, bad };
-
-    /// The next whole line without its CRLF; none while its end is missing.
-    Line next_line(std::string_view data, std::string_view& line);
+    /// Whether nothing new can be said: the present line has grown, and its end has not come.
+    bool is_still_open(std::string_view data);
     ParseStatus parse_fields(std::string_view data, const HeadLimits& limits,
-                             std::vector<Field>& fields);
-    bool parse_request_line(std::string_view line, RequestHead& head);
-    bool parse_target(std::string_view target, RequestHead& head);
-    bool parse_status_line(std::string_view line, ResponseHead& head);
+                             std::vector<Field>& fields, FieldSet& present);
+    ParseStatus parse_request_line(std::string_view data, const HeadLimits& limits,
+                                   RequestHead& head);
+    ParseStatus parse_response_head(std::string_view data, const HeadLimits& limits,
+                                    ResponseHead& head);
+    ParseStatus parse_status_line(std::string_view data, const HeadLimits& limits,
+                                  ResponseHead& head);
+    /// How far the line at at_ was readable: to its CRLF, a bare CR or LF, or another control byte.
+    enum class LineEnd : std::uint8_t { whole, bare, control };
+    using Diagnosis = Reason (*)(std::string_view line, LineEnd end);
+    static Reason diagnose_request_line(std::string_view line, LineEnd end);
+    static Reason diagnose_field(std::string_view line, LineEnd end);
+    /// The line at at_ is none that we take: fails with what the diagnosis says of it, or waits for
+    /// its end.
+    ParseStatus judge(std::string_view data, const HeadLimits& limits, Diagnosis diagnosis);
+    ParseStatus wait(std::string_view data, const HeadLimits& limits) noexcept;
     ParseStatus fail(Reason reason) noexcept {
         reason_ = reason;
         return ParseStatus::failed;
     }
 
-    std::size_t at_ = 0;       // start of the next line
-    std::size_t scanned_ = 0;  // no line feed before this
+    std::size_t at_ = 0;  // start of the next line
+    std::size_t scanned_ =
+        0;  // before this, the line has no end and no byte that speaks against it
     bool has_begun_ = false;
     bool has_start_line_ = false;
     Reason reason_ = Reason::none;

@@ -2,111 +2,103 @@
 
 #include "proxy/base/ascii.hpp"
 #include "proxy/http/framing.hpp"
+#include "proxy/http/head_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
 namespace fairlead::http {
 namespace {
 
-void add(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name).append(": ", 2).append(value).append("\r\n", 2);
-}
-
-template <class Number>
-void append_number(std::string& out, Number number, int base = 10) {
-    std::array<char, 24> digits;
-    const auto [end, ec] =
-        std::to_chars(digits.data(), digits.data() + digits.size(), number, base);
-    out.append(digits.data(), end);
-}
-
-void add_framing(std::string& out, const Framing& framing) {
+void add_framing(HeadText& out, const Framing& framing) {
     if (framing.kind == Framing::Kind::length) {
-        out.append("Content-Length: ");
-        append_number(out, framing.length);
-        out.append("\r\n", 2);
+        out.add("Content-Length: ").add_number(framing.length).add("\r\n");
     } else if (framing.kind == Framing::Kind::chunked) {
-        out.append("Transfer-Encoding: chunked\r\n");
+        out.add("Transfer-Encoding: chunked\r\n");
     }
 }
 
 bool accepts_trailers(const RequestHead& head) {
-    for (const auto& field : head.fields) {
-        if (field.id == FieldId::te && has_token(field.value, "trailers")) return true;
-    }
-    return false;
+    if (!head.present.has(FieldId::te)) return false;
+    return std::any_of(head.fields.begin(), head.fields.end(), [](const Field& field) {
+        return field.id == FieldId::te && has_token(field.value, "trailers");
+    });
 }
 
 /// Expectations other than 100-continue are the endpoint's to judge.
-void add_expect(std::string& out, const RequestHead& head) {
+void add_expect(HeadText& out, const RequestHead& head) {
+    if (!head.present.has(FieldId::expect)) return;
     for (const auto& field : head.fields) {
         if (field.id != FieldId::expect) continue;
         if (!ascii::iequals(field.value, "100-continue") || head.expects_continue)
-            add(out, "Expect", field.value);
+            out.add_field("Expect", field.value);
         return;
     }
 }
 
+std::string_view connection_line(ConnectionWord word) noexcept {
+    switch (word) {
+        case ConnectionWord::none:
+            break;
+        case ConnectionWord::close:
+            return "Connection: close\r\n";
+        case ConnectionWord::keep_alive:
+            return "Connection: keep-alive\r\n";
+        case ConnectionWord::upgrade:
+            return "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+    }
+    return {};
+}
+
 }  // namespace
 
-void write_request_head(std::string& out, const RequestHead& head, const ClientFacts& client) {
-    out.append(head.method_name).append(" ", 1).append(head.target).append(" HTTP/1.1\r\n");
-    add(out, "Host", head.authority);
-    const FieldFilter filter(head.fields);
+void write_request_head(std::string& text, const RequestHead& head, const ClientFacts& client) {
+    HeadText out(text);
+    out.add(head.method_name).add(" ").add(head.target).add(" HTTP/1.1\r\n");
+    out.add_field("Host", head.authority);
+    const FieldFilter filter(head, client);
     for (const auto& field : head.fields) {
-        if (filter.passes_in_request(field, client)) add(out, field.name, field.value);
+        if (filter.passes(field)) out.add_field(field.name, field.value);
     }
     write_forwarding_fields(out, head, client);
     add_expect(out, head);
     add_framing(out, head.body);
     if (head.upgrades_to_websocket) {
-        out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+        out.add(connection_line(ConnectionWord::upgrade));
     } else if (accepts_trailers(head)) {
-        out.append("Connection: TE\r\nTE: trailers\r\n");
+        out.add("Connection: TE\r\nTE: trailers\r\n");
     }
-    out.append("\r\n", 2);
+    out.add("\r\n");
 }
 
-void write_response_head(std::string& out, const ResponseHead& head, const Framing& framing,
+void write_response_head(std::string& text, const ResponseHead& head, const Framing& framing,
                          ConnectionWord word) {
-    out.append("HTTP/1.1 ");
-    append_number(out, head.status);
-    out.append(" ", 1).append(head.reason).append("\r\n", 2);
-    const FieldFilter filter(head.fields);
+    HeadText out(text);
+    out.add("HTTP/1.1 ").add_number(head.status).add(" ").add(head.reason).add("\r\n");
+    const FieldFilter filter(head);
     for (const auto& field : head.fields) {
-        if (filter.passes_in_response(field)) add(out, field.name, field.value);
+        if (filter.passes(field)) out.add_field(field.name, field.value);
     }
     add_framing(out, framing);
-    switch (word) {
-        case ConnectionWord::none:
-            break;
-        case ConnectionWord::close:
-            out.append("Connection: close\r\n");
-            break;
-        case ConnectionWord::keep_alive:
-            out.append("Connection: keep-alive\r\n");
-            break;
-        case ConnectionWord::upgrade:
-            out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
-            break;
-    }
-    out.append("\r\n", 2);
+    out.add(connection_line(word)).add("\r\n");
 }
 
 void write_chunk_size(std::string& out, std::size_t size) {
-    append_number(out, size, 16);
-    out.append("\r\n", 2);
+    std::array<char, 24> digits;
+    const auto [end, ec] = std::to_chars(digits.begin(), digits.end(), size, 16);
+    out.append(digits.data(), end).append("\r\n", 2);
 }
 
 void write_last_chunk(std::string& out, const std::vector<Field>* trailers) {
-    out.append("0\r\n", 3);
+    HeadText end(out);
+    end.add("0\r\n");
     if (trailers != nullptr) {
         for (const auto& field : *trailers) {
-            if (FieldFilter::passes_in_trailers(field)) add(out, field.name, field.value);
+            if (FieldFilter::passes_in_trailers(field)) end.add_field(field.name, field.value);
         }
     }
-    out.append("\r\n", 2);
+    end.add("\r\n");
 }
 
 std::string_view standard_reason(int status) noexcept {

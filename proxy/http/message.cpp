@@ -2,40 +2,82 @@
 
 #include "proxy/base/ascii.hpp"
 
+#include <array>
+#include <bit>
+
 namespace fairlead::http {
 
-FieldId field_id(std::string_view name) noexcept {
-    const auto is = [&](std::string_view lowered) { return ascii::iequals(name, lowered); };
-    switch (name.size()) {
-        case 2:
-            return is("te") ? FieldId::te : FieldId::other;
-        case 4:
-            return is("host") ? FieldId::host : FieldId::other;
-        case 6:
-            return is("expect") ? FieldId::expect : FieldId::other;
-        case 7:
-            if (is("upgrade")) return FieldId::upgrade;
-            return is("trailer") ? FieldId::trailer : FieldId::other;
-        case 9:
-            return is("forwarded") ? FieldId::forwarded : FieldId::other;
-        case 10:
-            if (is("connection")) return FieldId::connection;
-            return is("keep-alive") ? FieldId::keep_alive : FieldId::other;
-        case 14:
-            if (is("content-length")) return FieldId::content_length;
-            return is("http2-settings") ? FieldId::http2_settings : FieldId::other;
-        case 15:
-            return is("x-forwarded-for") ? FieldId::x_forwarded_for : FieldId::other;
-        case 16:
-            if (is("x-forwarded-host")) return FieldId::x_forwarded_host;
-            if (is("x-forwarded-port")) return FieldId::x_forwarded_port;
-            return is("proxy-connection") ? FieldId::proxy_connection : FieldId::other;
-        case 17:
-            if (is("transfer-encoding")) return FieldId::transfer_encoding;
-            return is("x-forwarded-proto") ? FieldId::x_forwarded_proto : FieldId::other;
-        default:
-            return FieldId::other;
+namespace {
+
+struct KnownName {
+    std::string_view lowered;
+    FieldId id = FieldId::other;
+};
+
+// THE names. A new one is a row here and in FieldId.
+constexpr std::array known_names = {
+    KnownName{"connection", FieldId::connection},
+    KnownName{"content-length", FieldId::content_length},
+    KnownName{"expect", FieldId::expect},
+    KnownName{"forwarded", FieldId::forwarded},
+    KnownName{"host", FieldId::host},
+    KnownName{"http2-settings", FieldId::http2_settings},
+    KnownName{"keep-alive", FieldId::keep_alive},
+    KnownName{"proxy-connection", FieldId::proxy_connection},
+    KnownName{"te", FieldId::te},
+    KnownName{"trailer", FieldId::trailer},
+    KnownName{"transfer-encoding", FieldId::transfer_encoding},
+    KnownName{"upgrade", FieldId::upgrade},
+    KnownName{"x-forwarded-for", FieldId::x_forwarded_for},
+    KnownName{"x-forwarded-host", FieldId::x_forwarded_host},
+    KnownName{"x-forwarded-port", FieldId::x_forwarded_port},
+    KnownName{"x-forwarded-proto", FieldId::x_forwarded_proto},
+};
+
+// A table of twice as many slots as names, or more, in which no two names share one: the factor is
+// searched for at compile time, so most names of a head are told by one look at size and slot.
+struct NameTable {
+    static constexpr std::size_t slots = std::bit_ceil(known_names.size() * 4);
+
+    std::array<KnownName, slots> slot = {};
+    unsigned factor = 0;
+
+    static constexpr std::size_t place(std::string_view name, unsigned factor) noexcept {
+        const auto at = [&](std::size_t i) {
+            return static_cast<unsigned>(static_cast<unsigned char>(name[i])) | 0x20U;
+        };
+        const std::size_t size = name.size();
+        const auto mixed = (at(0) + at(size - 1) * 2 + at(size < 2 ? 0 : size - 2) * 4) * factor;
+        return ((mixed >> 4U) + size) % slots;
     }
+
+    constexpr bool fill(unsigned with) {
+        slot = {};
+        factor = with;
+        for (const auto& known : known_names) {
+            auto& place_of_it = slot[place(known.lowered, with)];
+            if (!place_of_it.lowered.empty()) return false;
+            place_of_it = known;
+        }
+        return true;
+    }
+};
+
+constexpr NameTable make_name_table() {
+    NameTable table;
+    unsigned factor = 1;
+    while (!table.fill(factor)) ++factor;
+    return table;
+}
+
+constexpr NameTable name_table = make_name_table();
+
+}  // namespace
+
+FieldId field_id(std::string_view name) noexcept {
+    if (name.empty()) return FieldId::other;
+    const auto& known = name_table.slot[NameTable::place(name, name_table.factor)];
+    return ascii::iequals(name, known.lowered) ? known.id : FieldId::other;
 }
 
 Method method_of(std::string_view name) noexcept {

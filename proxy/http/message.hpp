@@ -32,12 +32,32 @@ enum class FieldId : std::uint8_t {
     x_forwarded_proto,
 };
 
+/// `name` is a token, in any case.
 FieldId field_id(std::string_view name) noexcept;
 
 struct Field {
     std::string_view name;   // as sent
     std::string_view value;  // without surrounding white space
     FieldId id = FieldId::other;
+    bool has_underscore = false;  // in its name
+};
+
+/// Which of the fields that we act on are there.
+class FieldSet {
+public:
+    constexpr void add(FieldId id) noexcept { bits_ |= bit(id); }
+    constexpr bool has(FieldId id) const noexcept { return (bits_ & bit(id)) != 0; }
+    constexpr FieldSet operator|(FieldSet other) const noexcept {
+        other.bits_ |= bits_;
+        return other;
+    }
+
+private:
+    static constexpr std::uint64_t bit(FieldId id) noexcept {
+        return std::uint64_t{1} << static_cast<unsigned>(id);
+    }
+
+    std::uint64_t bits_ = 0;
 };
 
 enum class Method : std::uint8_t { get, head, post, put, del, options, patch, trace, other };
@@ -71,9 +91,11 @@ struct RequestHead {
     std::string_view authority;  // Host as sent, port included; "" only in HTTP/1.0
     std::string_view host;       // lower case, without port and trailing dot
     std::vector<Field> fields;
+    FieldSet present;  // of `fields`
 
     Framing body;
-    bool keep_alive = true;  // the client will send another request
+    bool keep_alive = true;                // the client will send another request
+    bool connection_names_fields = false;  // Connection lists more than close, keep-alive and such
     bool expects_continue = false;
     bool upgrades_to_websocket = false;
 
@@ -86,10 +108,13 @@ struct ResponseHead {
     std::string_view reason;
     Version version = Version::http11;
     std::vector<Field> fields;
+    FieldSet present;  // of `fields`
 
     Framing body;            // what follows this head
     Framing declared;        // what its fields say: differs in answers to HEAD and in a 304
     bool keep_alive = true;  // the endpoint's connection can carry another request
+    bool connection_names_fields = false;
+    bool switches_to_websocket = false;  // a 101 that says so
 };
 
 /// A part of a body. Views stay valid until the stream that gave it is asked for the next.

@@ -199,7 +199,9 @@ net::Sent Exchange::begin_response(const http::ResponseHead& head, const http::B
 }
 
 net::task<result<>> Exchange::tunnel(http::ClientStream& endpoint) {
-    if (!client_.request().upgrades_to_websocket) co_return Failure(Reason::bad_upgrade);
+    const bool was_asked_for = client_.request().upgrades_to_websocket;
+    if (!was_asked_for || !endpoint.response().switches_to_websocket)
+        co_return Failure(Reason::bad_upgrade);
     const http::BodyPiece nothing;
     const auto begun = begin_response(endpoint.response(), nothing);
     const auto sent = co_await finish(begun);

@@ -28,6 +28,54 @@ TEST_CASE("a head reads the same however it is cut", "[http][parser]") {
     }
 }
 
+TEST_CASE("a verdict does not depend on how the bytes are cut", "[http][parser]") {
+    HeadLimits limits;
+    limits.bytes = 120;
+    limits.fields = 3;
+    const std::string nul(1, '\0');
+    const std::vector<std::string> texts = {
+        "GET / HTTP/1.1\r\nHost: a\r\nA : b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nA: b\rc\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nA: b\n\r\n",
+        "GET /" + nul + " HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "G T\r\nHost: a\r\n\r\n",
+        "\r\n\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: " + std::string(88, 'a') + "\r\n\r\n",  // of 116 bytes
+        "GET / HTTP/1.1\r\nHost: " + std::string(94, 'a') + "\r\n\r\n",  // of 122 bytes
+        "GET / HTTP/1.1\r\nHost: " + std::string(97, 'a') + "\x01\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost " + std::string(200, 'a') + "\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    };
+    for (const auto& text : texts) {
+        RequestHead head;
+        HeadParser whole;
+        const auto expected = whole.parse_request(text, limits, head);
+        const auto fields = head.fields.size();
+        for (std::size_t step = 1; step < 40; ++step) {
+            HeadParser parser;
+            auto status = ParseStatus::incomplete;
+            for (std::size_t n = step; status == ParseStatus::incomplete; n += step) {
+                status = parser.parse_request(std::string_view(text).substr(0, n), limits, head);
+                if (n >= text.size()) break;
+            }
+            INFO(text << " in steps of " << step);
+            CHECK(status == expected);
+            CHECK(to_string(parser.reason()) == to_string(whole.reason()));
+            if (status == ParseStatus::complete) CHECK(head.fields.size() == fields);
+        }
+    }
+}
+
+TEST_CASE("OPTIONS with an absolute target and no path is about the server", "[http][parser]") {
+    RequestHead head;
+    HeadParser parser;
+    const std::string_view text = "OPTIONS http://a HTTP/1.1\r\nHost: a\r\n\r\n";
+    REQUIRE(parser.parse_request(text, HeadLimits(), head) == ParseStatus::complete);
+    CHECK(head.target == "*");
+}
+
 TEST_CASE("an absolute target becomes origin form", "[http][parser]") {
     const auto parse = [](std::string_view text,
                           RequestHead& head) {  // literals: the head refers to them

@@ -124,6 +124,29 @@ TEST_CASE("an empty field of a trusted proxy says nothing", "[http][forward]") {
     CHECK_FALSE(has(out, "Proto:\r\n"));
 }
 
+TEST_CASE("an endpoint cannot have our own fields removed either", "[http][forward]") {
+    ResponseHead head;
+    HeadParser parser;
+    const std::string_view text =
+        "HTTP/1.1 200 OK\r\nConnection: X-Hop, Content-Length\r\nX-Hop: 1\r\nX_Kept: "
+        "2\r\nContent-Length: 3\r\n\r\n";
+    REQUIRE(parser.parse_response(text, HeadLimits(), head) == ParseStatus::complete);
+    REQUIRE(check_response(head, Method::get) == Reason::none);
+    std::string out;
+    write_response_head(out, head, head.body, ConnectionWord::none);
+    CHECK(out == "HTTP/1.1 200 OK\r\nX_Kept: 2\r\nContent-Length: 3\r\n\r\n");
+}
+
+TEST_CASE("a head of any size is written whole", "[http][forward]") {
+    for (const std::size_t size : {0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 31, 400, 511, 512, 513, 9000}) {
+        const std::string value(size, 'v');
+        const auto out =
+            forwarded("GET / HTTP/1.1\r\nHost: a\r\nX: " + value + "\r\nY: 1\r\n\r\n", stranger);
+        CHECK(has(out, "\r\nX: " + value + "\r\nY: 1\r\n"));
+        CHECK(out.ends_with("\r\n\r\n"));
+    }
+}
+
 TEST_CASE("names with an underscore are dropped", "[http][forward]") {
     const auto out = forwarded("GET / HTTP/1.1\r\nHost: a\r\nX_Forwarded_For: 1\r\n\r\n", stranger);
     CHECK_FALSE(has(out, "X_Forwarded_For"));
@@ -149,8 +172,9 @@ TEST_CASE("TE: trailers and an upgrade are renewed for the next hop", "[http][fo
 }
 
 TEST_CASE("framing fields in trailers are dropped", "[http][forward]") {
-    const std::vector<Field> trailers = {{"Content-Length", "3", FieldId::content_length},
-                                         {"X-Sum", "1", FieldId::other}};
+    const std::vector<Field> trailers = {{"Content-Length", "3", FieldId::content_length, false},
+                                         {"X_Sum", "2", FieldId::other, true},
+                                         {"X-Sum", "1", FieldId::other, false}};
     std::string out;
     write_last_chunk(out, &trailers);
     CHECK(out == "0\r\nX-Sum: 1\r\n\r\n");
