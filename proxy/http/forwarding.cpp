@@ -76,8 +76,9 @@ void write_forwarded(HeadText& out, const RequestHead& head, const ClientFacts& 
 
 }  // namespace
 
-FieldFilter::FieldFilter(const RequestHead& head, const ClientFacts& client) noexcept
-    : stopped_(client.is_trusted ? stopped_of_trusted : stopped_of_strangers),
+FieldFilter::FieldFilter(const RequestHead& head, const ClientFacts& client,
+                         const HeadChanges& changes) noexcept
+    : stopped_((client.is_trusted ? stopped_of_trusted : stopped_of_strangers) | changes.stopped),
       stopped_if_empty_(forwarding_fields),
       named_(head.connection_names_fields ? &head.fields : nullptr) {}
 

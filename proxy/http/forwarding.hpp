@@ -27,7 +27,8 @@ struct ClientFacts {
 class FieldFilter {
 public:
     /// Passes a request's fields: not hop-by-hop, not framing, not those that we write ourselves.
-    FieldFilter(const RequestHead& head, const ClientFacts& client) noexcept;
+    FieldFilter(const RequestHead& head, const ClientFacts& client,
+                const HeadChanges& changes) noexcept;
     explicit FieldFilter(const ResponseHead& head) noexcept;
 
     bool passes(const Field& field) const noexcept {

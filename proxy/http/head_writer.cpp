@@ -53,15 +53,17 @@ std::string_view connection_line(ConnectionWord word) noexcept {
 
 }  // namespace
 
-void write_request_head(std::string& text, const RequestHead& head, const ClientFacts& client) {
+void write_request_head(std::string& text, const RequestHead& head, const ClientFacts& client,
+                        const HeadChanges& changes) {
     HeadText out(text);
     out.add(head.method_name).add(" ").add(head.target).add(" HTTP/1.1\r\n");
     out.add_field("Host", head.authority);
-    const FieldFilter filter(head, client);
+    const FieldFilter filter(head, client, changes);
     for (const auto& field : head.fields) {
         if (filter.passes(field)) out.add_field(field.name, field.value);
     }
     write_forwarding_fields(out, head, client);
+    out.add(changes.added);
     add_expect(out, head);
     add_framing(out, head.body);
     if (head.upgrades_to_websocket) {

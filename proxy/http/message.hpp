@@ -30,6 +30,9 @@ enum class FieldId : std::uint8_t {
     x_forwarded_host,
     x_forwarded_port,
     x_forwarded_proto,
+    traceparent,
+    tracestate,
+    x_amzn_trace_id,
 };
 
 /// `name` is a token, in any case.
@@ -58,6 +61,12 @@ private:
     }
 
     std::uint64_t bits_ = 0;
+};
+
+/// What an endpoint gets of a request besides its own fields, and which of those it does not get.
+struct HeadChanges {
+    FieldSet stopped;
+    std::string_view added;  // whole lines
 };
 
 enum class Method : std::uint8_t { get, head, post, put, del, options, patch, trace, other };

@@ -53,12 +53,8 @@ struct TlsSettings {
     bool operator==(const TlsSettings&) const = default;
 };
 
-/// Which of Amazon's balancers sends a listener its connections: docs/aws.md.
-enum class Front : std::uint8_t { none, alb, elb, nlb };
-
 struct ListenerSettings {
     Address bind = Address::tcp("0.0.0.0", 8080);
-    Front front = Front::none;  // what else it sets is in control/front_presets.cpp
     std::optional<TlsSettings> tls;
     std::vector<IpPrefix> trusted_proxies;  // whose X-Forwarded-* are believed and extended
     // Above the 60 s after which an ALB gives an idle connection up, so that we are never the
@@ -104,6 +100,24 @@ struct DockerSettings {
     bool operator==(const DockerSettings&) const = default;
 };
 
+struct AccessLogSettings {
+    enum class Format : std::uint8_t { json, text };
+
+    std::string path;  // "-": standard output; "": no log
+    Format format = Format::json;
+
+    bool operator==(const AccessLogSettings&) const = default;
+};
+
+struct TraceSettings {
+    // What is added where a request has none.
+    bool create_amzn = true;  // X-Amzn-Trace-Id
+    bool create_w3c = true;   // traceparent
+    bool sampled = true;      // of a traceparent that we create and nobody decided about
+
+    bool operator==(const TraceSettings&) const = default;
+};
+
 struct ShutdownSettings {
     Milliseconds grace = 0s;     // health answers 503 but listeners stay open for this long first
     Milliseconds timeout = 30s;  // then in-flight work may take this long
@@ -120,6 +134,8 @@ struct ProcessSettings {
     Address admin = Address::tcp("127.0.0.1", 9901);
     StoreSettings store;
     std::optional<DockerSettings> docker;  // absent: no Docker discovery
+    AccessLogSettings access_log;
+    TraceSettings trace;
     Limits limits;
     ShutdownSettings shutdown;
 

@@ -18,7 +18,7 @@ std::string forwarded(const std::string& text, const ClientFacts& client) {
     REQUIRE(parser.parse_request(text, HeadLimits(), head) == ParseStatus::complete);
     REQUIRE(check_request(head) == Reason::none);
     std::string out;
-    write_request_head(out, head, client);
+    write_request_head(out, head, client, HeadChanges());
     return out;
 }
 
