@@ -9,6 +9,7 @@ find_package(CLI11 REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
+find_package(benchmark QUIET)  # only for bench/micro
 
 # Asio and Beast are compiled once, in proxy/net/asio_impl.cpp; everyone else only declares them.
 add_library(fairlead_asio INTERFACE)

@@ -24,6 +24,7 @@ ROOMS = {
     "control": BASE | {"proxy/model", "proxy/metrics", "proxy/net", "proxy/balance", "proxy/http",
                        "proxy/upstream", "proxy", "discovery"},
     "bench": set(),
+    "bench/micro": BASE | {"proxy/model", "proxy/balance", "proxy/http"},
 }
 
 # (what is included, the files that may, why). The first row that matches decides.
@@ -42,6 +43,7 @@ DOORS = [
     (r"yaml-cpp/", r"control/config_", "the configuration loader is the only user of yaml-cpp"),
     (r"CLI/", r"control/cli", "the command line is read in control/cli"),
     (r"prometheus/", r"control/metrics_page", "control/metrics_page is the only user of prometheus-cpp"),
+    (r"benchmark/", r"bench/micro/", "micro-benchmarks only"),
     (r"spdlog/", r"proxy/base/log\.cpp", "everyone else logs through proxy/base/log.hpp"),
 ]
 
