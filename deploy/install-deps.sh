@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # Installs what Fairlead needs on Debian 12, says what it did, and starts no service.
 #
-#   deploy/install-deps.sh [--build-only] [--clang] [--list]
+#   deploy/install-deps.sh [--build-only] [--list]
 #     (nothing)     what building, testing and measuring need
 #     --build-only  what building needs
-#     --clang       also the second compiler (clang 19, for the preset clang-asan)
 #     --list        print the packages and do nothing
 #
 # docs/dependencies.md has the reason of each library. Run as root, or as a user with sudo. Idempotent.
@@ -19,19 +18,19 @@ test_tools=(
     catch2 openssl redis-server docker.io busybox-static iptables iproute2
     strace valgrind clang-format clang-tidy shellcheck
 )
-bench_tools=(nginx-light haproxy wrk apache2-utils)
-second_compiler=(clang-19 libclang-rt-19-dev)
+bench_tools=(nginx-light haproxy wrk apache2-utils libbenchmark-dev)
+second_compiler=(clang-19 libclang-rt-19-dev)  # fuzz targets, and a second opinion
 # Packages that would start a server of their own: left stopped, and disabled when we brought them.
 services=(redis-server docker.io nginx-light haproxy)
 
-packages=("${tools[@]}" "${libraries[@]}" "${test_tools[@]}" "${bench_tools[@]}")
+packages=("${tools[@]}" "${libraries[@]}" "${test_tools[@]}" "${bench_tools[@]}"
+    "${second_compiler[@]}")
 list_only=no
 for argument in "$@"; do
     case $argument in
         --build-only) packages=("${tools[@]}" "${libraries[@]}") ;;
-        --clang) packages+=("${second_compiler[@]}") ;;
         --list) list_only=yes ;;
-        -h|--help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h|--help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) echo "unknown option $argument (--help lists them)" >&2; exit 2 ;;
     esac
 done

@@ -3,7 +3,8 @@
 #
 #   tests/run.sh [--fast] [--ci] [--no-install]
 #     (nothing)     everything: ASan+UBSan for all tests, TSan for the scenario tests, the system tests
-#                   with the release build and with the sanitized one, a short benchmark, the lints
+#                   with the release build and with the sanitized one, each fuzz target for a minute,
+#                   a short benchmark, the lints
 #     --fast        one unsanitized build (preset dev): compiled tests, system tests, lints
 #     --ci          a skipped test counts as a failure (also with CI=true in the environment)
 #     --no-install  trust that everything needed is installed
@@ -21,7 +22,7 @@ for argument in "$@"; do
         --fast) mode=fast ;;
         --ci) strict=yes ;;
         --no-install) install=no ;;
-        -h|--help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h|--help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) echo "unknown option $argument (--help lists them)" >&2; exit 2 ;;
     esac
 done
@@ -112,6 +113,17 @@ bench_smoke() {
     fi
 }
 
+micro_smoke() {
+    stage "micro-benchmarks"
+    if build/release/fairlead-micro --benchmark_min_time=0.01 >build/bench-micro.log 2>&1; then
+        passed=$((passed + 1))
+        grep -E '^(read|write|find|pick)' build/bench-micro.log
+    else
+        tail -20 build/bench-micro.log
+        fail "micro-benchmarks"
+    fi
+}
+
 if [[ $install == yes ]]; then
     stage "install"
     deploy/install-deps.sh || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
@@ -127,6 +139,7 @@ else
     if build release; then
         script_tests "system tests (release)" env FAIRLEAD_BIN_DIR="$PWD/build/release" tests/system/run_all.py
         bench_smoke
+        micro_smoke
     fi
     if build asan; then
         compiled_tests asan
@@ -135,6 +148,7 @@ else
             FAIRLEAD_TOOLS_DIR="$PWD/build/release" tests/system/run_all.py
     fi
     if build tsan scenario_tests; then compiled_tests tsan -L scenario; fi
+    if build fuzz fuzz_targets; then script_tests fuzz tests/fuzz/run.sh 60; fi
 fi
 
 stage "done"

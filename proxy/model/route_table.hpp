@@ -50,6 +50,9 @@ private:
     using TextMap = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
 
     struct HostRoutes {
+        // Written out for clang, which knows the initialisers below only after RouteTable's end.
+        HostRoutes() {}
+
         std::optional<std::uint32_t> any_path;  // index into entries_
         TextMap<std::uint32_t> by_path;         // "/seg/seg" -> index into entries_
         std::size_t deepest = 0;                // segments of the longest path

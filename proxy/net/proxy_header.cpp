@@ -158,7 +158,7 @@ bool read_tls(std::string_view value, ProxyHeader& header) {
     constexpr std::size_t prefix = 5;  // client bits, verification result
     if (value.size() < prefix || header.tls) return false;
     const unsigned client = byte_at(value, 0);
-    auto& tls = header.tls.emplace();
+    auto& tls = *(header.tls = ProxyHeader::Tls());
     tls.is_encrypted = (client & client_tls) != 0;
     tls.has_client_cert = (client & (client_cert_connection | client_cert_session)) != 0;
     tls.is_verified = tls.has_client_cert && value.substr(1, 4) == std::string_view("\0\0\0\0", 4);
