@@ -196,10 +196,12 @@ constexpr KeyRow rows[] = {
     later("access_log", "off", "a line for each request"),
 
     section_at("limits", "what a client may ask for"),
-    size_at("limits.request_head", kib, kib * kib, "64KiB", set::request_head, "request line and headers"),
-    count_at("limits.headers", 1, 1000, "128", set::headers, "headers of a request"),
+    size_at("limits.request_head", kib, kib * kib, "64KiB", set::request_head, "request line and headers: 431 beyond"),
+    size_at("limits.request_line", 256, kib * kib, "16KiB", set::request_line, "method, target and version: 414 beyond"),
+    size_at("limits.header", 256, kib * kib, "16KiB", set::header, "one header line: 431 beyond"),
+    count_at("limits.headers", 1, 1000, "128", set::headers, "header lines of a request: 431 beyond"),
     count_at("limits.connections", 0, four_billion, "0", set::connections, "client connections at once; 0: no limit"),
-    size_at("limits.request_body", 0, tib, "0", set::request_body, "a request's body; 0: no limit"),
+    size_at("limits.request_body", 0, tib, "0", set::request_body, "a request's body: 413 beyond; 0: no limit"),
 
     section_at("shutdown", "what SIGTERM does"),
     duration_at("shutdown.grace", 0, hour, "0s", set::shutdown_grace, "health says 503 and everything is served for this long first"),

@@ -280,6 +280,14 @@ Checked<> request_head(Draft& draft, const Value& value) {
     draft.process.limits.request_head = value.number;
     return {};
 }
+Checked<> request_line(Draft& draft, const Value& value) {
+    draft.process.limits.request_line = value.number;
+    return {};
+}
+Checked<> header(Draft& draft, const Value& value) {
+    draft.process.limits.header = value.number;
+    return {};
+}
 Checked<> headers(Draft& draft, const Value& value) {
     draft.process.limits.headers = value.count();
     return {};

@@ -65,6 +65,8 @@ Checked<> docker_socket(Draft& draft, const Value& value);
 Checked<> docker_address(Draft& draft, const Value& value);
 Checked<> docker_resync(Draft& draft, const Value& value);
 Checked<> request_head(Draft& draft, const Value& value);
+Checked<> request_line(Draft& draft, const Value& value);
+Checked<> header(Draft& draft, const Value& value);
 Checked<> headers(Draft& draft, const Value& value);
 Checked<> connections(Draft& draft, const Value& value);
 Checked<> request_body(Draft& draft, const Value& value);

@@ -55,7 +55,8 @@ Checked<session::ListenerContext> DataPlane::Impl::make_context(
     const model::ListenerSettings& listener) const {
     session::ListenerContext context;
     context.settings = listener;
-    context.stream.head = {settings_.limits.request_head, settings_.limits.headers};
+    const auto& limits = settings_.limits;
+    context.stream.head = {limits.request_head, limits.headers, limits.request_line, limits.header};
     context.stream.request_body = settings_.limits.request_body;
     context.stream.keep_alive = listener.keep_alive;
     context.stream.head_timeout = listener.head_timeout;

@@ -73,7 +73,16 @@ bool read_target(std::string_view target, RequestHead& head) {
 }  // namespace
 
 ParseStatus HeadParser::wait(std::string_view data, const HeadLimits& limits) noexcept {
-    return data.size() > limits.bytes ? fail(Reason::head_too_large) : ParseStatus::incomplete;
+    const auto reached = limit_reached(data.size(), limits);
+    return reached == Reason::none ? ParseStatus::incomplete : fail(reached);
+}
+
+Reason HeadParser::limit_reached(std::size_t end, const HeadLimits& limits) const noexcept {
+    const auto head = limits.bytes - at_;
+    const auto line = has_start_line_ ? limits.field : limits.start_line;
+    if (end - at_ <= std::min(head, line)) return Reason::none;
+    if (head < line) return Reason::head_too_large;
+    return has_start_line_ ? Reason::header_too_large : Reason::request_line_too_long;
 }
 
 bool HeadParser::is_still_open(std::string_view data) {
@@ -91,7 +100,8 @@ ParseStatus HeadParser::judge(std::string_view data, const HeadLimits& limits,
     scanned_ = static_cast<std::size_t>(stop - data.data());
     if (stop == end || (*stop == '\r' && stop + 1 == end)) return wait(data, limits);
     const auto looked_at = scanned_ + (*stop == '\r' ? 2 : 1);
-    if (looked_at > limits.bytes) return fail(Reason::head_too_large);
+    const auto reached = limit_reached(looked_at, limits);
+    if (reached != Reason::none) return fail(reached);
     auto line_end = *stop == '\r' || *stop == '\n' ? LineEnd::bare : LineEnd::control;
     if (begins_with_line_end(stop, end)) line_end = LineEnd::whole;
     return fail(diagnosis(data.substr(at_, scanned_ - at_), line_end));
@@ -143,9 +153,11 @@ ParseStatus HeadParser::parse_request(std::string_view data, const HeadLimits& l
 ParseStatus HeadParser::parse_response(std::string_view data, const HeadLimits& limits,
                                        ResponseHead& head) {
     const auto status = parse_response_head(data, limits, head);
-    if (status == ParseStatus::failed)
-        reason_ = reason_ == Reason::head_too_large ? Reason::response_head_too_large
-                                                    : Reason::bad_response;
+    if (status == ParseStatus::failed) {
+        const bool too_large =
+            reason_ == Reason::head_too_large || reason_ == Reason::too_many_headers;
+        reason_ = too_large ? Reason::response_head_too_large : Reason::bad_response;
+    }
     return status;
 }
 
@@ -166,6 +178,7 @@ ParseStatus HeadParser::parse_trailers(std::string_view data, const HeadLimits& 
                                        std::vector<Field>& fields) {
     if (is_still_open(data)) return wait(data, limits);
     if (at_ == 0) fields.clear();
+    has_start_line_ = true;  // it was the head's
     FieldSet present;
     return parse_fields(data, limits, fields, present);
 }
@@ -189,9 +202,11 @@ ParseStatus HeadParser::parse_fields(std::string_view data, const HeadLimits& li
         const char* const stop = scan::value_end(value, end);
         if (!begins_with_line_end(stop, end))
             return judge(data, limits, &HeadParser::diagnose_field);
-        at_ = static_cast<std::size_t>(stop + 2 - begin);
-        if (at_ > limits.bytes || fields.size() == limits.fields)
-            return fail(Reason::head_too_large);
+        const auto line_end = static_cast<std::size_t>(stop + 2 - begin);
+        const auto reached = limit_reached(line_end, limits);
+        if (reached != Reason::none) return fail(reached);
+        if (fields.size() == limits.fields) return fail(Reason::too_many_headers);
+        at_ = line_end;
         const char* value_end = stop;
         while (value_end != value && (value_end[-1] == ' ' || value_end[-1] == '\t')) --value_end;
         auto& field = fields.emplace_back();
@@ -222,7 +237,8 @@ ParseStatus HeadParser::parse_request_line(std::string_view data, const HeadLimi
     if (!parse_version(stop + 1, head.version)) return refuse();
     if (!read_target(between(target, stop), head)) return refuse();
     const auto size = static_cast<std::size_t>(stop + 1 + version_size + 2 - data.data());
-    if (size > limits.bytes) return fail(Reason::head_too_large);
+    const auto reached = limit_reached(size, limits);
+    if (reached != Reason::none) return fail(reached);
     at_ = size;
     return ParseStatus::complete;
 }
@@ -248,7 +264,8 @@ ParseStatus HeadParser::parse_status_line(std::string_view data, const HeadLimit
         ++phrase;
     }
     const auto size = static_cast<std::size_t>(stop + 2 - data.data());
-    if (size > limits.bytes) return fail(Reason::head_too_large);
+    const auto reached = limit_reached(size, limits);
+    if (reached != Reason::none) return fail(reached);
     head.reason = between(phrase, stop);
     at_ = size;
     return ParseStatus::complete;

@@ -16,13 +16,17 @@
 #include "proxy/http/message.hpp"
 
 #include <cstddef>
+#include <limits>
 #include <string_view>
 
 namespace fairlead::http {
 
+/// Lines are counted with their CRLF.
 struct HeadLimits {
     std::size_t bytes = 64 * 1024;
     std::size_t fields = 128;
+    std::size_t start_line = std::numeric_limits<std::size_t>::max();
+    std::size_t field = std::numeric_limits<std::size_t>::max();
 };
 
 enum class ParseStatus : std::uint8_t { incomplete, complete, failed };
@@ -66,6 +70,8 @@ private:
     /// its end.
     ParseStatus judge(std::string_view data, const HeadLimits& limits, Diagnosis diagnosis);
     ParseStatus wait(std::string_view data, const HeadLimits& limits) noexcept;
+    /// Which limit the line at at_ is beyond first, if it reaches to `end`; none.
+    Reason limit_reached(std::size_t end, const HeadLimits& limits) const noexcept;
     ParseStatus fail(Reason reason) noexcept {
         reason_ = reason;
         return ParseStatus::failed;

@@ -113,6 +113,8 @@ std::string_view standard_reason(int status) noexcept {
             return "Request Timeout";
         case 413:
             return "Content Too Large";
+        case 414:
+            return "URI Too Long";
         case 431:
             return "Request Header Fields Too Large";
         case 500:

@@ -68,7 +68,10 @@ struct ListenerSettings {
 };
 
 struct Limits {
+    // As an ALB has them: 16 KiB a line, 64 KiB in all.
     Bytes request_head = 64 * 1024;
+    Bytes request_line = 16 * 1024;
+    Bytes header = 16 * 1024;
     unsigned headers = 128;
     unsigned connections = 0;  // client connections over all workers; 0: no limit
     Bytes request_body = 0;    // 0: no limit

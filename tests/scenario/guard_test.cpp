@@ -91,6 +91,8 @@ TEST_CASE("limits: head, fields and body each have their status and reason", "[s
     ProxyFixture proxy([](model::ProcessSettings& settings) {
         settings.limits.request_head = 2000;
         settings.limits.headers = 10;
+        settings.limits.request_line = 500;
+        settings.limits.header = 1000;
         settings.limits.request_body = 1000;
     });
     proxy.serve({origin.address()});
@@ -99,11 +101,17 @@ TEST_CASE("limits: head, fields and body each have their status and reason", "[s
         const auto response = client.exchange(request);
         return std::to_string(response.status) + " " + response.fields.at("x-fairlead-reason");
     };
-    CHECK(reason("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(3000, 'x') + "\r\n\r\n") ==
+    CHECK(reason("GET /" + std::string(600, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n") ==
+          "414 request_line_too_long");
+    CHECK(reason("GET /" + std::string(3000, 'x')) == "414 request_line_too_long");
+    CHECK(reason("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(1500, 'x') + "\r\n\r\n") ==
+          "431 header_too_large");
+    const auto line = "X: " + std::string(800, 'x') + "\r\n";
+    CHECK(reason("GET / HTTP/1.1\r\nHost: a\r\n" + line + line + line + "\r\n") ==
           "431 head_too_large");
     std::string many = "GET / HTTP/1.1\r\nHost: a\r\n";
     for (int i = 0; i < 20; ++i) many += "X: y\r\n";
-    CHECK(reason(many + "\r\n") == "431 head_too_large");
+    CHECK(reason(many + "\r\n") == "431 too_many_headers");
     CHECK(reason("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n") ==
           "413 body_too_large");
     CHECK(reason("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" +

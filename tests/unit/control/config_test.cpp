@@ -72,7 +72,7 @@ admin: {bind: "unix:/run/admin.sock"}
 store: {redis: "redis://:pw@127.0.0.1:6379/2", embedded: /var/lib/fairlead}
 discovery: {docker: {socket: /d.sock, address: container, resync: 5s}}
 access_log: off
-limits: {request_head: 32KiB, headers: 50, connections: 9, request_body: 1MiB}
+limits: {request_head: 32KiB, request_line: 1KiB, header: 2KiB, headers: 50, connections: 9, request_body: 1MiB}
 shutdown: {grace: 1s, timeout: 2s}
 )",
                                      "f.yaml");
@@ -102,7 +102,7 @@ shutdown: {grace: 1s, timeout: 2s}
     CHECK(process.docker->socket == "/d.sock");
     CHECK(process.docker->address == model::DockerSettings::Addressing::container);
     CHECK(process.docker->resync == 5s);
-    CHECK(process.limits == model::Limits{32 * 1024, 50, 9, 1024 * 1024});
+    CHECK(process.limits == model::Limits{32 * 1024, 1024, 2048, 50, 9, 1024 * 1024});
     CHECK(process.shutdown == model::ShutdownSettings{1s, 2s});
 
     REQUIRE(loaded.desired.services.size() == 1);

@@ -105,7 +105,47 @@ TEST_CASE("a head over a limit is refused before it is complete", "[http][parser
     HeadParser too_many;
     CHECK(too_many.parse_request("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", limits, head) ==
           ParseStatus::failed);
-    CHECK(too_many.reason() == Reason::head_too_large);
+    CHECK(too_many.reason() == Reason::too_many_headers);
+}
+
+TEST_CASE("the limit that is reached first is the reason, however the bytes are cut",
+          "[http][parser]") {
+    HeadLimits limits;
+    limits.bytes = 60;
+    limits.start_line = 20;
+    limits.field = 30;
+    struct Row {
+        std::string head;
+        Reason reason;
+    };
+    // Counted with CRLF: a request line of 20, a header of 30, a head of 60 are allowed.
+    const auto row = GENERATE(
+        Row{"GET /56789 HTTP/1.1\r\n\r\n", Reason::request_line_too_long},
+        Row{"GET /5678 HTTP/1.1\r\nHost: a\r\n\r\n", Reason::none},
+        Row{"GET / HTTP/1.1\r\nX: 34567890123456789012345678\r\n\r\n", Reason::header_too_large},
+        Row{"GET / HTTP/1.1\r\nX: 3456789012345678901234567\r\n\r\n", Reason::none},
+        Row{"GET / HTTP/1.1\r\nX: 3456789012345678901234567\r\nY: 3456789\r\n\r\n", Reason::none},
+        Row{"GET / HTTP/1.1\r\nX: 3456789012345678901234567\r\nY: 34567890\r\n\r\n",
+            Reason::head_too_large},
+        Row{"GET / HTTP/1.1\r\nX: 3456789012345678901234567\r\nY: 34567890123456789\r\n\r\n",
+            Reason::head_too_large});
+    INFO(row.head);
+    const auto verdict_of = [&](std::size_t step) {
+        RequestHead head;
+        HeadParser parser;
+        auto status = ParseStatus::incomplete;
+        for (std::size_t size = 1; size <= row.head.size(); ++size) {
+            if (size % step != 0 && size != row.head.size()) continue;
+            status = parser.parse_request(std::string_view(row.head).substr(0, size), limits, head);
+            if (status != ParseStatus::incomplete) break;
+        }
+        CHECK(status != ParseStatus::incomplete);
+        return status == ParseStatus::complete ? Reason::none : parser.reason();
+    };
+    for (const std::size_t step : {1u, 7u, 1000u}) {
+        INFO(step);
+        CHECK(verdict_of(step) == row.reason);
+    }
 }
 
 TEST_CASE("every field that is acted on is known by any spelling", "[http][parser]") {
