@@ -6,6 +6,7 @@
 // Threads: any (immutable table; a Draft belongs to the loader that made it).
 #pragma once
 
+#include "control/front_presets.hpp"
 #include "proxy/base/checked.hpp"
 #include "proxy/model/config.hpp"
 #include "proxy/model/desired_state.hpp"
@@ -23,7 +24,8 @@ namespace fairlead::control {
 struct Draft {
     model::ProcessSettings process;
     model::SourceState desired;
-    std::string place;  // FILE:LINE:COLUMN of the item being begun
+    std::string place;     // FILE:LINE:COLUMN of the item being begun
+    GivenKeys given_keys;  // of the present listener
 
     Draft();
 

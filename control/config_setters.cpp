@@ -44,6 +44,7 @@ Checked<> listener(Draft& draft, std::string_view) {
     draft.process.listeners.emplace_back();
     // Not an address anyone can name: what is not bound yet equals no other listener.
     draft.listener().bind = model::Address{};
+    draft.given_keys = GivenKeys();
     return {};
 }
 
@@ -85,6 +86,16 @@ Checked<> docker(Draft& draft, std::string_view) {
 }  // namespace begin
 
 namespace end {
+
+Checked<> listener(Draft& draft) {
+    apply_front(draft.listener(), draft.given_keys);
+    return {};
+}
+
+Checked<> trusted_proxies(Draft& draft) {
+    draft.given_keys.trusted_proxies = true;  // also where it names nobody
+    return {};
+}
 
 Checked<> listeners(Draft& draft) {
     if (draft.process.listeners.empty())
@@ -150,6 +161,11 @@ Checked<> listener_bind(Draft& draft, const Value& value) {
     return {};
 }
 
+Checked<> front(Draft& draft, const Value& value) {
+    draft.listener().front = static_cast<model::Front>(value.number);
+    return {};
+}
+
 Checked<> trusted_proxy(Draft& draft, const Value& value) {
     const auto prefix = model::parse_ip_prefix(value.text);
     if (!prefix)
@@ -159,6 +175,7 @@ Checked<> trusted_proxy(Draft& draft, const Value& value) {
 }
 
 Checked<> keep_alive(Draft& draft, const Value& value) {
+    draft.given_keys.keep_alive = true;
     return put_duration(draft.listener().keep_alive, value);
 }
 Checked<> head_timeout(Draft& draft, const Value& value) {

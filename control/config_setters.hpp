@@ -22,6 +22,8 @@ Checked<> docker(Draft& draft, std::string_view name);
 
 /// Called when everything in an item or list is read: what only the whole can tell.
 namespace end {
+Checked<> listener(Draft& draft);
+Checked<> trusted_proxies(Draft& draft);
 Checked<> listeners(Draft& draft);
 Checked<> certificates(Draft& draft);
 Checked<> endpoint(Draft& draft);
@@ -32,6 +34,7 @@ namespace set {
 Checked<> workers(Draft& draft, const Value& value);
 
 Checked<> listener_bind(Draft& draft, const Value& value);
+Checked<> front(Draft& draft, const Value& value);
 Checked<> trusted_proxy(Draft& draft, const Value& value);
 Checked<> keep_alive(Draft& draft, const Value& value);
 Checked<> head_timeout(Draft& draft, const Value& value);

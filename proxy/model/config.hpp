@@ -53,8 +53,12 @@ struct TlsSettings {
     bool operator==(const TlsSettings&) const = default;
 };
 
+/// Which of Amazon's balancers sends a listener its connections: docs/aws.md.
+enum class Front : std::uint8_t { none, alb, elb, nlb };
+
 struct ListenerSettings {
     Address bind = Address::tcp("0.0.0.0", 8080);
+    Front front = Front::none;  // what else it sets is in control/front_presets.cpp
     std::optional<TlsSettings> tls;
     std::vector<IpPrefix> trusted_proxies;  // whose X-Forwarded-* are believed and extended
     // Above the 60 s after which an ALB gives an idle connection up, so that we are never the

@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -34,6 +35,45 @@ TEST_CASE("an empty file means the defaults without Docker", "[config]") {
     CHECK(loaded.process == model::ProcessSettings{});
     CHECK(loaded.desired.kind == model::SourceKind::file);
     CHECK(loaded.desired.services.empty());
+}
+
+TEST_CASE("front sets what its balancer needs, and keys that are there win", "[config][front]") {
+    const auto one = [](const std::string& keys) {
+        const auto loaded = parse_config("listeners: [{bind: 127.0.0.1:0" + keys + "}]", "f.yaml");
+        REQUIRE(loaded.ok());
+        return loaded.process.listeners.front();
+    };
+    const auto trusts = [](const model::ListenerSettings& listener, const char* address) {
+        const auto ip = *model::parse_ip(address);
+        return std::any_of(listener.trusted_proxies.begin(), listener.trusted_proxies.end(),
+                           [&](const auto& prefix) { return prefix.contains(ip); });
+    };
+    const auto none = one(", front: none");
+    CHECK(none.keep_alive == 75s);
+    CHECK(none.trusted_proxies.empty());
+    for (const std::string front : {"alb", "elb"}) {
+        const auto listener = one(", front: " + front);
+        CHECK(listener.keep_alive > 4000s);  // no idle timeout of theirs is longer
+        CHECK(trusts(listener, "10.1.2.3"));
+        CHECK(trusts(listener, "172.31.0.1"));
+        CHECK(trusts(listener, "fd00::1"));
+        CHECK_FALSE(trusts(listener, "203.0.113.9"));
+        CHECK_FALSE(trusts(listener, "172.32.0.1"));
+    }
+    const auto nlb = one(", front: nlb");
+    CHECK(nlb.keep_alive > 350s);
+    CHECK(nlb.trusted_proxies.empty());
+
+    // In either order, and also where the key says: nobody.
+    CHECK(one(", keep_alive: 5s, front: alb").keep_alive == 5s);
+    CHECK(one(", front: alb, keep_alive: 5s").keep_alive == 5s);
+    CHECK(one(", front: alb, trusted_proxies: []").trusted_proxies.empty());
+    CHECK(one(", front: elb, trusted_proxies: [192.0.2.0/24]").trusted_proxies.size() == 1);
+
+    // One listener's keys say nothing about the next one.
+    const auto two = parse_config(
+        "listeners: [{bind: 127.0.0.1:0, keep_alive: 5s}, {bind: 127.0.0.1:0, front: alb}]", "f");
+    CHECK(two.process.listeners[1].keep_alive > 4000s);
 }
 
 TEST_CASE("every supported key reaches its setting", "[config]") {
