@@ -37,10 +37,10 @@ def pinned(cpu, command):
 class Running:
     """One process under measurement or behind it; its output goes to `folder`/`name`.log."""
 
-    def __init__(self, name, command, cpu, folder, port=None):
-        self.name, self.port = name, port
+    def __init__(self, name, command, cpu, folder, port=None, access_log=None):
+        self.name, self.port, self.access_log = name, port, access_log
         self.log = os.path.join(folder, name + ".log")
-        with open(self.log, "w") as log:
+        with open(self.log, "a") as log:
             self.process = subprocess.Popen(pinned(cpu, command), stdout=log, stderr=log, cwd=folder)
         if port:
             try:
@@ -55,6 +55,11 @@ class Running:
         pid = self.process.pid
         with open(f"/proc/{pid}/task/{pid}/children") as children:
             return [pid] + [int(child) for child in children.read().split()]
+
+    def empty_access_log(self):
+        """So that the rounds together need no more disk than one of them."""
+        if self.access_log and os.path.exists(self.access_log):
+            os.truncate(self.access_log, 0)
 
     def stop(self):
         if self.process.poll() is None:
@@ -87,7 +92,7 @@ pid {folder}/{name}.pid;
 error_log stderr crit;
 events {{ worker_connections 8192; }}
 http {{
-    access_log off;
+    access_log {log};
     keepalive_requests 1000000000;
     tcp_nodelay on;
     client_body_temp_path {folder}/{name}-body;
@@ -115,11 +120,11 @@ http {{
 """
 
 
-def start_nginx(name, origin, cpu, folder, _options):
+def start_nginx(name, origin, cpu, folder, _options, log):
     port = free_port()
     config = write(folder, name + ".conf", NGINX.format(
-        folder=folder, name=name, origin=origin, port=port))
-    return Running(name, [find("nginx"), "-p", folder, "-c", config], cpu, folder, port)
+        folder=folder, name=name, origin=origin, port=port, log=f"{log} combined" if log else "off"))
+    return Running(name, [find("nginx"), "-p", folder, "-c", config], cpu, folder, port, log)
 
 
 HAPROXY = """
@@ -127,7 +132,7 @@ global
     nbthread 1
     maxconn 8192
 defaults
-    mode http
+    mode http{log}
     option http-keep-alive
     http-reuse always
     timeout connect 5s
@@ -144,11 +149,19 @@ backend origin
 """
 
 
-def start_haproxy(name, origin, cpu, folder, _options):
+# Lines in its usual format, written by itself: cheaper for it than a syslog daemon would be.
+HAPROXY_LOG = """
+    log stdout format raw local0 info
+    option httplog"""
+
+
+def start_haproxy(name, origin, cpu, folder, _options, log):
     port = free_port()
     upstream = origin.replace("unix:", "unix@") if origin.startswith("unix:") else origin
-    config = write(folder, name + ".cfg", HAPROXY.format(origin=upstream, port=port))
-    return Running(name, [find("haproxy"), "-db", "-f", config], cpu, folder, port)
+    config = write(folder, name + ".cfg", HAPROXY.format(
+        origin=upstream, port=port, log=HAPROXY_LOG if log else ""))
+    access_log = os.path.join(folder, name + ".log") if log else None
+    return Running(name, [find("haproxy"), "-db", "-f", config], cpu, folder, port, access_log)
 
 
 FAIRLEAD = """
@@ -164,21 +177,23 @@ api: {{bind: "127.0.0.1:{api}"}}
 health: {{bind: "127.0.0.1:{health}"}}
 admin: {{bind: "127.0.0.1:{admin}"}}
 store: {{embedded: "{folder}/{name}-state"}}
+access_log: {log}
 """
 
 
-def start_fairlead(name, origin, cpu, folder, options):
+def start_fairlead(name, origin, cpu, folder, options, log):
     program = os.path.join(options.bin, "fairlead")
     if not os.path.exists(program):
         raise Missing(f"{program} is not built")
     port = free_port()
     config = write(folder, name + ".yaml", FAIRLEAD.format(
         port=port, origin=origin, folder=folder, name=name,
-        api=free_port(), health=free_port(), admin=free_port()))
-    return Running(name, [program, "run", "-c", config], cpu, folder, port)
+        api=free_port(), health=free_port(), admin=free_port(),
+        log=f"{{path: {log}, format: json}}" if log else "off"))
+    return Running(name, [program, "run", "-c", config], cpu, folder, port, log)
 
 
-def start_relay(name, origin, cpu, folder, options):
+def start_relay(name, origin, cpu, folder, options, _log):
     port = free_port()
     program = os.path.join(options.bin, "fairlead-relay")
     command = [program, "--listen", f"127.0.0.1:{port}", "--target", origin]

@@ -24,14 +24,16 @@ from proxies import PROXIES, Missing, Running
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROXY_CPU, CLIENT_CPU = 0, 1
 
-Case = collections.namedtuple("Case", "name path connections unix close")
+# variant: how each proxy runs. tcp and unix: where its origin is; log: with an access log, in a file.
+Case = collections.namedtuple("Case", "name path connections variant close")
 CASES = [
-    Case("13 B, 64 connections", "/", 64, False, False),
-    Case("10 KiB, 64 connections", "/bytes/10240", 64, False, False),
-    Case("13 B, 1 connection", "/", 1, False, False),
-    Case("1 MiB, 16 connections", "/bytes/1048576", 16, False, False),
-    Case("13 B, 64 connections, origin on a Unix socket", "/", 64, True, False),
-    Case("13 B, a connection per request", "/", 64, False, True),
+    Case("13 B, 64 connections", "/", 64, "tcp", False),
+    Case("10 KiB, 64 connections", "/bytes/10240", 64, "tcp", False),
+    Case("13 B, 1 connection", "/", 1, "tcp", False),
+    Case("13 B, 1000 connections", "/", 1000, "tcp", False),
+    Case("1 MiB, 16 connections", "/bytes/1048576", 16, "tcp", False),
+    Case("13 B, 64 connections, origin on a Unix socket", "/", 64, "unix", False),
+    Case("13 B, a connection per request", "/", 64, "tcp", True),
 ]
 
 
@@ -76,16 +78,17 @@ def start_origin(options, folder):
     raise RuntimeError("the origin does not start")
 
 
-def start_proxies(options, tcp, unix, folder, running):
-    """{(name, on a Unix socket or not): process}; a proxy that is not here is left out and said so."""
+def start_proxies(options, cases, tcp, unix, folder, running):
+    """{(name, variant): process}; a proxy that is not here is left out and said so."""
     started = {}
     for name in options.proxies.split(","):
         try:
-            for is_unix, origin in ((False, tcp), (True, unix)):
-                instance = f"{name}-{'unix' if is_unix else 'tcp'}"
-                proxy = PROXIES[name](instance, origin, PROXY_CPU, folder, options)
+            for variant in sorted({case.variant for case in cases}):
+                origin = unix if variant == "unix" else tcp
+                log = os.path.join(folder, name + "-access.log") if variant == "log" else None
+                proxy = PROXIES[name](f"{name}-{variant}", origin, PROXY_CPU, folder, options, log)
                 running.append(proxy)
-                started[name, is_unix] = proxy
+                started[name, variant] = proxy
         except Missing as reason:
             print(f"{name} is left out: {reason}", file=sys.stderr)
     return started
@@ -100,16 +103,18 @@ def choose_client(options):
 
 def measure_case(case, proxies, options, client):
     """{proxy: [one result a round]}, the order turning each round so that no one is always first."""
-    names = [name for name, is_unix in proxies if is_unix == case.unix]
+    names = [name for name, variant in proxies if variant == case.variant]
     rounds = {name: [] for name in names}
     if not options.quick:
         for name in names:
-            client(f"http://127.0.0.1:{proxies[name, case.unix].port}{case.path}", case, 1, CLIENT_CPU)
+            client(f"http://127.0.0.1:{proxies[name, case.variant].port}{case.path}", case, 1, CLIENT_CPU)
     for turn in range(options.rounds):
         for i in range(len(names)):
             name = names[(i + turn) % len(names)]
-            result = measure(proxies[name, case.unix], case, options.seconds, client, CLIENT_CPU)
+            proxy = proxies[name, case.variant]
+            result = measure(proxy, case, options.seconds, client, CLIENT_CPU)
             rounds[name].append(result)
+            proxy.empty_access_log()
             print(f"{case.name}, round {turn + 1}, {name}: {result['requests_per_second']:.0f}/s, "
                   f"{result['cpu_us']:.2f} us/request, {result['failed']} failed", file=sys.stderr)
     return rounds
@@ -169,19 +174,18 @@ def update_docs(text):
 def run(options, folder, running):
     origin, tcp, unix = start_origin(options, folder)
     running.append(origin)
-    proxies = start_proxies(options, tcp, unix, folder, running)
+    cases = [case for case in CASES if options.cases in case.name]
+    proxies = start_proxies(options, cases, tcp, unix, folder, running)
     client = choose_client(options)
     report, tables, failed = {}, [], 0
-    for case in CASES:
-        if options.cases not in case.name:
-            continue
+    for case in cases:
         rounds = measure_case(case, proxies, options, client)
         middle = {name: medians(results) for name, results in rounds.items()}
         report[case.name] = {"rounds": rounds, "medians": middle}
         tables.append(table(case, middle))
         failed += sum(r["failed"] for results in rounds.values() for r in results)
         if options.syscalls:
-            calls = {name: system_calls(proxies[name, case.unix], case, 1, client, CLIENT_CPU)
+            calls = {name: system_calls(proxies[name, case.variant], case, 1, client, CLIENT_CPU)
                      for name in rounds}
             report[case.name]["system_calls"] = calls
             tables.append("\n".join(

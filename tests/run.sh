@@ -4,7 +4,7 @@
 #   tests/run.sh [--fast] [--ci] [--no-install]
 #     (nothing)     everything: ASan+UBSan for all tests, TSan for the scenario tests, the system tests
 #                   with the release build and with the sanitized one, each fuzz target for a minute,
-#                   a short benchmark, the lints
+#                   a short benchmark, instructions per request against the baseline, the lints
 #     --fast        one unsanitized build (preset dev): compiled tests, system tests, lints
 #     --ci          a skipped test counts as a failure (also with CI=true in the environment)
 #     --no-install  trust that everything needed is installed
@@ -140,6 +140,7 @@ else
         script_tests "system tests (release)" env FAIRLEAD_BIN_DIR="$PWD/build/release" tests/system/run_all.py
         bench_smoke
         micro_smoke
+        script_tests "instructions per request" bench/instructions.py
     fi
     if build asan; then
         compiled_tests asan

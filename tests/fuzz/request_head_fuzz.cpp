@@ -12,7 +12,7 @@ using namespace fairlead::http;
 namespace {
 
 // Small, so that inputs reach them.
-constexpr HeadLimits limits = {1024, 16};
+constexpr HeadLimits limits = {1024, 16, 300, 400};
 
 struct Verdict {
     ParseStatus status = ParseStatus::incomplete;
