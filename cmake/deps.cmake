@@ -11,13 +11,11 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
 find_package(benchmark QUIET)  # only for bench/micro
 
-# Asio and Beast are compiled once, in proxy/net/asio_impl.cpp; everyone else only declares them.
+# Asio and Beast are compiled once, in proxy/aio/asio_impl.cpp; everyone else only declares them.
 add_library(fairlead_asio INTERFACE)
 target_compile_definitions(fairlead_asio INTERFACE
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-    BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_ARRAY
-    # Coroutine frames kept for reuse a thread; a request has about this many at a time.
-    BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
+    BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_ARRAY)
 target_link_libraries(fairlead_asio INTERFACE
     fairlead_sanitize Boost::headers OpenSSL::SSL Threads::Threads)
 

@@ -1,8 +1,8 @@
 #include "control/admin_client.hpp"
 
+#include "proxy/aio/socket.hpp"
+#include "proxy/aio/spawn.hpp"
 #include "proxy/base/clock.hpp"
-#include "proxy/net/socket.hpp"
-#include "proxy/net/spawn.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -22,13 +22,13 @@ constexpr std::uint16_t default_port = 9901;
 
 struct Answer {
     bool is_connected = false;
-    net::error_code failed;
+    aio::error_code failed;
     std::optional<http::response<http::string_body>> message;
 };
 
-net::task<> fetch(net::IoContext& io, net::stream_protocol::endpoint endpoint,
+aio::task<> fetch(aio::IoContext& io, aio::stream_protocol::endpoint endpoint,
                   http::request<http::empty_body> request, Answer& answer) {
-    net::stream_socket socket(io);
+    aio::stream_socket socket(io);
     auto [connect_error] = co_await socket.async_connect(endpoint);
     answer.failed = connect_error;
     if (connect_error) co_return;
@@ -69,7 +69,7 @@ Checked<model::Address> parse_admin_url(std::string_view text) {
     auto address = model::parse_address(text, default_port);
     if (!address) return address.error();
     if (address->host == "localhost") address->host = "127.0.0.1";
-    if (!net::endpoint_of(*address)) {
+    if (!aio::endpoint_of(*address)) {
         return problem("'{}': a numeric address is needed, such as http://127.0.0.1:9901", whole);
     }
     return address;
@@ -77,7 +77,7 @@ Checked<model::Address> parse_admin_url(std::string_view text) {
 
 Checked<std::string> ask_admin(const model::Address& admin, const std::string& path) {
     const auto name = to_string(admin);
-    const auto endpoint = net::endpoint_of(admin);
+    const auto endpoint = aio::endpoint_of(admin);
     if (!endpoint) return problem("'{}' is not a numeric address", name);
 
     http::request<http::empty_body> request(http::verb::get, path, 11);
@@ -85,8 +85,8 @@ Checked<std::string> ask_admin(const model::Address& admin, const std::string& p
     request.set(http::field::connection, "close");
 
     Answer answer;
-    net::IoContext io(1);
-    net::spawn(io.get_executor(), "admin client", fetch(io, *endpoint, std::move(request), answer));
+    aio::IoContext io(1);
+    aio::spawn(io.get_executor(), "admin client", fetch(io, *endpoint, std::move(request), answer));
     io.run_for(patience);
 
     if (answer.message && answer.message->result_int() == 200) {

@@ -3,10 +3,10 @@
 #include "control/store_factory.hpp"
 #include "control/version.hpp"
 #include "discovery/docker_source.hpp"
+#include "proxy/aio/spawn.hpp"
 #include "proxy/balance/registry.hpp"
 #include "proxy/base/duration_text.hpp"
 #include "proxy/base/log.hpp"
-#include "proxy/net/spawn.hpp"
 
 #include <fmt/format.h>
 
@@ -48,12 +48,12 @@ template <class Part>
 class Answering {
 public:
     explicit Answering(const Part& part) : part_(&part) {}
-    net::task<HttpReply> operator()(const HttpRequest& request) const {
+    aio::task<HttpReply> operator()(const HttpRequest& request) const {
         return answer(*part_, request);
     }
 
 private:
-    static net::task<HttpReply> answer(const Part& part, const HttpRequest& request) {
+    static aio::task<HttpReply> answer(const Part& part, const HttpRequest& request) {
         co_return part.handle(request);
     }
 
@@ -65,7 +65,8 @@ private:
 App::App(std::optional<std::string> file, model::ProcessSettings settings)
     : file_(std::move(file)),
       settings_(std::move(settings)),
-      data_plane_(settings_, io_),
+      data_plane_(settings_,
+                  [this](std::function<void()> work) { aio::asio::post(io_, std::move(work)); }),
       reconciler_(io_, balance::make_policy, data_plane_.workers(),
                   [this](model::SnapshotPtr snapshot, std::function<void()> installed) {
                       publish(std::move(snapshot), std::move(installed));
@@ -81,7 +82,7 @@ int App::run() {
               log::kv("workers", data_plane_.workers()));
     if (!open_parts()) return exit_code_;
     signals_ = std::make_unique<Signals>(io_, [this](int signal) { on_signal(signal); });
-    net::spawn(io_.get_executor(), "app", live());
+    aio::spawn(io_.get_executor(), "app", live());
     io_.run();
     // What was told to stop may need a moment to do so; its coroutines refer to our members.
     io_.restart();
@@ -129,9 +130,9 @@ void App::add_source(discovery::Source& source) {
     sources_.push_back(&source);
 }
 
-net::task<> App::live() {
+aio::task<> App::live() {
     for (auto* source : sources_) {
-        net::spawn(io_.get_executor(), "source", run_source(*source));
+        aio::spawn(io_.get_executor(), "source", run_source(*source));
     }
     const auto all_heard = [this] {
         return is_stopping_ || std::all_of(sources_.begin(), sources_.end(), [this](auto* source) {
@@ -142,8 +143,8 @@ net::task<> App::live() {
     const auto patience = Clock::now() + first_states_within;
     co_await wait_until(patience, is_ready);
     // The states that came last are applied at the end of the loop's turn: let it pass.
-    const net::token as_result;
-    co_await net::asio::post(io_, as_result);
+    const aio::token as_result;
+    co_await aio::asio::post(io_, as_result);
     if (is_stopping_ || !start_serving()) {
         stop_parts();
         co_return;
@@ -151,7 +152,7 @@ net::task<> App::live() {
     announce();
 }
 
-net::task<> App::run_source(discovery::Source& source) {
+aio::task<> App::run_source(discovery::Source& source) {
     const auto take = [this](model::SourceState state) {
         reconciler_.accept(std::move(state));
         wake();
@@ -161,7 +162,7 @@ net::task<> App::run_source(discovery::Source& source) {
 }
 
 /// `is_true` is asked at each wake() and at the deadline. One waiter at a time.
-net::task<> App::wait_until(TimePoint deadline, std::function<bool()> is_true) {
+aio::task<> App::wait_until(TimePoint deadline, std::function<bool()> is_true) {
     while (!is_true() && Clock::now() < deadline) {
         wake_.expires_at(deadline);
         co_await wake_.async_wait();
@@ -236,7 +237,7 @@ void App::on_signal(int signal) {
     health_.begin_stopping();
     wake();
     // Before it serves, live() sees the flag and ends by itself.
-    if (is_serving_) net::spawn(io_.get_executor(), "shutdown", shut_down());
+    if (is_serving_) aio::spawn(io_.get_executor(), "shutdown", shut_down());
 }
 
 void App::re_read_file() {
@@ -247,7 +248,7 @@ void App::re_read_file() {
     file_source_->reload();
 }
 
-net::task<> App::shut_down() {
+aio::task<> App::shut_down() {
     const std::function<bool()> never = [] { return false; };
     const auto grace_ends = Clock::now() + settings_.shutdown.grace;
     co_await wait_until(grace_ends, never);

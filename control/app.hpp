@@ -18,8 +18,8 @@
 #include "control/signals.hpp"
 #include "control/store.hpp"
 #include "discovery/source.hpp"
+#include "proxy/aio/types.hpp"
 #include "proxy/data_plane.hpp"
-#include "proxy/net/types.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -44,10 +44,10 @@ public:
     int run();
 
 private:
-    net::task<> live();
-    net::task<> shut_down();
-    net::task<> run_source(discovery::Source& source);
-    net::task<> wait_until(TimePoint deadline, std::function<bool()> is_true);
+    aio::task<> live();
+    aio::task<> shut_down();
+    aio::task<> run_source(discovery::Source& source);
+    aio::task<> wait_until(TimePoint deadline, std::function<bool()> is_true);
 
     bool open_parts();
     void add_source(discovery::Source& source);
@@ -62,11 +62,11 @@ private:
     void wake() { wake_.cancel(); }
 
     // The order is the order of dependency; the loop outlives all that runs on it.
-    net::IoContext io_{1};
+    aio::IoContext io_{1};
     const std::optional<std::string> file_;
     const model::ProcessSettings settings_;
     const WallTime started_ = std::chrono::system_clock::now();
-    net::timer wake_{io_};
+    aio::timer wake_{io_};
     DataPlane data_plane_;
     Reconciler reconciler_;
     std::unique_ptr<Store> store_;

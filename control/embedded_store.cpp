@@ -91,7 +91,7 @@ Checked<> keep_backup(int folder, const char* name, const char* backup) {
 
 }  // namespace
 
-EmbeddedStore::EmbeddedStore(net::IoContext& io, std::string folder, unsigned max_path_length)
+EmbeddedStore::EmbeddedStore(aio::IoContext& io, std::string folder, unsigned max_path_length)
     : folder_(std::move(folder)), max_path_length_(max_path_length), stopped_(io.get_executor()) {}
 
 EmbeddedStore::~EmbeddedStore() {
@@ -155,7 +155,7 @@ Checked<> EmbeddedStore::save(const StoreContents& contents) {
     return {};
 }
 
-net::task<Checked<>> EmbeddedStore::apply(std::vector<StoreChange> changes) {
+aio::task<Checked<>> EmbeddedStore::apply(std::vector<StoreChange> changes) {
     auto changed = contents_;
     apply_changes(changed, changes);
     if (changed == contents_) co_return Checked<>{};
@@ -171,11 +171,11 @@ net::task<Checked<>> EmbeddedStore::apply(std::vector<StoreChange> changes) {
     co_return Checked<>{};
 }
 
-net::task<Checked<StoreContents>> EmbeddedStore::read() {
+aio::task<Checked<StoreContents>> EmbeddedStore::read() {
     co_return contents_;
 }
 
-net::task<Checked<StoreContents>> EmbeddedStore::read_one(StoreEntry entry) {
+aio::task<Checked<StoreContents>> EmbeddedStore::read_one(StoreEntry entry) {
     StoreContents found;
     if (entry.kind == StoreEntry::Kind::frontend) {
         const auto at = contents_.frontends.find(entry.name);
@@ -187,7 +187,7 @@ net::task<Checked<StoreContents>> EmbeddedStore::read_one(StoreEntry entry) {
     co_return found;
 }
 
-net::task<Checked<>> EmbeddedStore::probe() {
+aio::task<Checked<>> EmbeddedStore::probe() {
     constexpr std::string_view text = "probe\n";
     const auto written = write_file(folder_fd_, probe_name, text);
     if (!written) co_return problem("Failed to write to the store: {}", written.error().text());
@@ -208,7 +208,7 @@ void EmbeddedStore::publish_contents() {
     publish_(std::move(state));
 }
 
-net::task<> EmbeddedStore::run(Publish publish) {
+aio::task<> EmbeddedStore::run(Publish publish) {
     publish_ = std::move(publish);
     publish_contents();
     co_await stopped_.wait();

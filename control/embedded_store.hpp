@@ -9,8 +9,8 @@
 #pragma once
 
 #include "control/store.hpp"
-#include "proxy/net/event.hpp"
-#include "proxy/net/types.hpp"
+#include "proxy/aio/event.hpp"
+#include "proxy/aio/types.hpp"
 
 #include <optional>
 #include <string>
@@ -19,7 +19,7 @@ namespace fairlead::control {
 
 class EmbeddedStore final : public Store, private discovery::Source {
 public:
-    EmbeddedStore(net::IoContext& io, std::string folder, unsigned max_path_length);
+    EmbeddedStore(aio::IoContext& io, std::string folder, unsigned max_path_length);
     ~EmbeddedStore() override;
     EmbeddedStore(const EmbeddedStore&) = delete;
     EmbeddedStore& operator=(const EmbeddedStore&) = delete;
@@ -27,10 +27,10 @@ public:
     /// Makes the folder, locks it for this process, and loads. Before anything else.
     Checked<> open();
 
-    net::task<Checked<>> apply(std::vector<StoreChange> changes) override;
-    net::task<Checked<StoreContents>> read() override;
-    net::task<Checked<StoreContents>> read_one(StoreEntry entry) override;
-    net::task<Checked<>> probe() override;
+    aio::task<Checked<>> apply(std::vector<StoreChange> changes) override;
+    aio::task<Checked<StoreContents>> read() override;
+    aio::task<Checked<StoreContents>> read_one(StoreEntry entry) override;
+    aio::task<Checked<>> probe() override;
     discovery::Source& source() noexcept override { return *this; }
 
     static constexpr const char* file_name = "store.json";
@@ -39,7 +39,7 @@ public:
 
 private:
     model::SourceKind kind() const noexcept override { return model::SourceKind::store; }
-    net::task<> run(Publish publish) override;
+    aio::task<> run(Publish publish) override;
     void stop() override;
     discovery::SourceStatus status() const override;
 
@@ -56,7 +56,7 @@ private:
     std::string last_problem_;  // of loading or writing; for status()
 
     Publish publish_;  // empty: nobody listens yet
-    net::Event stopped_;
+    aio::Event stopped_;
     std::optional<WallTime> last_published_;
 };
 

@@ -28,7 +28,7 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
-FileSource::FileSource(net::IoContext& io, std::string path, model::ProcessSettings running)
+FileSource::FileSource(aio::IoContext& io, std::string path, model::ProcessSettings running)
     : path_(std::move(path)),
       running_(std::move(running)),
       timer_(io.get_executor()),
@@ -81,8 +81,8 @@ void FileSource::start_watching() {
 }
 
 void FileSource::await_event() {
-    using Descriptor = net::asio::posix::basic_stream_descriptor<net::executor>;
-    const auto on_event = [this](net::error_code ec) {
+    using Descriptor = aio::asio::posix::basic_stream_descriptor<aio::executor>;
+    const auto on_event = [this](aio::error_code ec) {
         if (ec) return;  // closed: `this` may be gone
         char events[4096];
         while (::read(events_.native_handle(), events, sizeof events) > 0) continue;
@@ -97,13 +97,13 @@ void FileSource::wake() {
     timer_.cancel();
 }
 
-net::task<> FileSource::wait_for(Duration patience) {
+aio::task<> FileSource::wait_for(Duration patience) {
     if (woken_) co_return;
     timer_.expires_after(patience);
     co_await timer_.async_wait();
 }
 
-net::task<> FileSource::wait_until_settled() {
+aio::task<> FileSource::wait_until_settled() {
     auto last = stamp();
     for (int round = 0; round < most_settle_rounds && !stopping_; ++round) {
         woken_ = false;
@@ -114,7 +114,7 @@ net::task<> FileSource::wait_until_settled() {
     }
 }
 
-net::task<> FileSource::run(Publish publish) {
+aio::task<> FileSource::run(Publish publish) {
     publish_ = std::move(publish);
     start_watching();
     read_file();
@@ -139,7 +139,7 @@ void FileSource::reload() {
 
 void FileSource::stop() {
     stopping_ = true;
-    net::error_code ignored;  // closing is all there is to do with it
+    aio::error_code ignored;  // closing is all there is to do with it
     events_.close(ignored);
     wake();
 }

@@ -9,7 +9,7 @@
 
 #include "control/config_loader.hpp"
 #include "discovery/source.hpp"
-#include "proxy/net/types.hpp"
+#include "proxy/aio/types.hpp"
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
@@ -24,10 +24,10 @@ namespace fairlead::control {
 class FileSource final : public discovery::Source {
 public:
     /// `running`: the settings this process was started with.
-    FileSource(net::IoContext& io, std::string path, model::ProcessSettings running);
+    FileSource(aio::IoContext& io, std::string path, model::ProcessSettings running);
 
     model::SourceKind kind() const noexcept override { return model::SourceKind::file; }
-    net::task<> run(Publish publish) override;
+    aio::task<> run(Publish publish) override;
     void stop() override;
     discovery::SourceStatus status() const override;
 
@@ -57,14 +57,14 @@ private:
     void start_watching();
     void await_event();
     void wake();
-    net::task<> wait_for(Duration patience);
-    net::task<> wait_until_settled();
+    aio::task<> wait_for(Duration patience);
+    aio::task<> wait_until_settled();
 
     const std::string path_;
     const model::ProcessSettings running_;
     Publish publish_;
-    net::timer timer_;
-    net::asio::posix::basic_stream_descriptor<net::executor> events_;
+    aio::timer timer_;
+    aio::asio::posix::basic_stream_descriptor<aio::executor> events_;
     bool stopping_ = false;
     bool reload_asked_ = false;
     bool woken_ = false;

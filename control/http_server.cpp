@@ -1,11 +1,11 @@
 #include "control/http_server.hpp"
 
+#include "proxy/aio/socket.hpp"
+#include "proxy/aio/spawn.hpp"
 #include "proxy/base/ascii.hpp"
 #include "proxy/base/clock.hpp"
 #include "proxy/base/log.hpp"
 #include "proxy/net/listener.hpp"
-#include "proxy/net/socket.hpp"
-#include "proxy/net/spawn.hpp"
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -50,7 +50,7 @@ HttpRequest to_request(http::request<http::string_body>&& message, const std::st
     return request;
 }
 
-int status_for(const net::error_code& ec) {
+int status_for(const aio::error_code& ec) {
     if (ec == http::error::body_limit) return 413;
     if (ec == http::error::header_limit) return 431;
     return 400;
@@ -101,10 +101,10 @@ std::string percent_decode(std::string_view text) {
 struct HttpConnection {
     enum class Doing { waiting, reading, handling, writing };
 
-    HttpConnection(net::stream_socket s, std::string p)
+    HttpConnection(aio::stream_socket s, std::string p)
         : socket(std::move(s)), peer(std::move(p)) {}
 
-    net::stream_socket socket;
+    aio::stream_socket socket;
     std::string peer;
     Doing doing = Doing::waiting;
     TimePoint deadline = TimePoint::max();
@@ -119,14 +119,14 @@ struct HttpConnection {
         deadline = TimePoint::max();  // handlers bound their own work
     }
     void cancel() {
-        net::error_code ignored;  // a socket that cannot be cancelled has nothing pending
+        aio::error_code ignored;  // a socket that cannot be cancelled has nothing pending
         socket.cancel(ignored);
     }
 };
 
 class HttpServer::State {
 public:
-    State(net::IoContext& io_context, std::string_view server_name, model::Address address,
+    State(aio::IoContext& io_context, std::string_view server_name, model::Address address,
           Handler handle, std::size_t most)
         : io(io_context),
           name(server_name),
@@ -141,11 +141,11 @@ public:
     void stop();
 
     // Coroutines hold the state by value: it outlives the server while they run out.
-    static net::task<> accept_loop(std::shared_ptr<State> self);
-    static net::task<> sweep_loop(std::shared_ptr<State> self);
-    static net::task<> serve(std::shared_ptr<State> self, net::stream_socket socket);
+    static aio::task<> accept_loop(std::shared_ptr<State> self);
+    static aio::task<> sweep_loop(std::shared_ptr<State> self);
+    static aio::task<> serve(std::shared_ptr<State> self, aio::stream_socket socket);
 
-    net::IoContext& io;
+    aio::IoContext& io;
     const std::string_view name;
     const model::Address bind;
     const Handler handler;
@@ -170,15 +170,15 @@ private:
         HttpConnection* connection_;
     };
 
-    net::task<> converse(HttpConnection& connection);
-    net::task<Next> serve_one(HttpConnection& connection, boost::beast::flat_buffer& buffer);
-    net::task<HttpReply> handle(const HttpRequest& request);
-    net::task<Next> write(HttpConnection& connection, HttpReply reply, bool is_head, bool keep);
-    net::task<Next> refuse(HttpConnection& connection, net::error_code ec);
+    aio::task<> converse(HttpConnection& connection);
+    aio::task<Next> serve_one(HttpConnection& connection, boost::beast::flat_buffer& buffer);
+    aio::task<HttpReply> handle(const HttpRequest& request);
+    aio::task<Next> write(HttpConnection& connection, HttpReply reply, bool is_head, bool keep);
+    aio::task<Next> refuse(HttpConnection& connection, aio::error_code ec);
 
-    net::acceptor acceptor;
-    net::timer back_off;
-    net::timer sweeper;
+    aio::acceptor acceptor;
+    aio::timer back_off;
+    aio::timer sweeper;
     std::unordered_set<HttpConnection*> connections;
     bool is_stopping = false;
 };
@@ -189,7 +189,7 @@ Checked<> HttpServer::State::listen() {
     bound = listening->address;
     const bool is_unix = bound.kind == model::Address::Kind::unix_socket;
     const bool is_v6 = bound.host.find(':') != std::string::npos;
-    const net::stream_protocol protocol(is_unix ? AF_UNIX : (is_v6 ? AF_INET6 : AF_INET),
+    const aio::stream_protocol protocol(is_unix ? AF_UNIX : (is_v6 ? AF_INET6 : AF_INET),
                                         is_unix ? 0 : IPPROTO_TCP);
     acceptor.assign(protocol, listening->descriptors.front());
     return {};
@@ -199,7 +199,7 @@ void HttpServer::State::stop() {
     if (is_stopping) return;
     is_stopping = true;
     if (acceptor.is_open()) {
-        net::error_code ignored;  // nothing to do about a failing close
+        aio::error_code ignored;  // nothing to do about a failing close
         acceptor.close(ignored);
         if (bind.kind == model::Address::Kind::unix_socket) ::unlink(bind.path.c_str());
     }
@@ -210,16 +210,16 @@ void HttpServer::State::stop() {
     }
 }
 
-net::task<> HttpServer::State::accept_loop(std::shared_ptr<State> self) {
+aio::task<> HttpServer::State::accept_loop(std::shared_ptr<State> self) {
     while (!self->is_stopping) {
         auto [ec, socket] = co_await self->acceptor.async_accept();
         if (self->is_stopping) break;
         if (!ec) {
             if (self->connections.size() >= most_connections) continue;  // closes it
-            net::spawn(self->io.get_executor(), "http connection", serve(self, std::move(socket)));
+            aio::spawn(self->io.get_executor(), "http connection", serve(self, std::move(socket)));
             continue;
         }
-        if (ec == net::asio::error::connection_aborted) continue;  // the client changed its mind
+        if (ec == aio::asio::error::connection_aborted) continue;  // the client changed its mind
         // Out of descriptors or memory: the queue waits in the kernel; later some may be free.
         log::warn("http.accept_failed", log::kv("server", self->name),
                   log::kv("error", ec.message()));
@@ -228,7 +228,7 @@ net::task<> HttpServer::State::accept_loop(std::shared_ptr<State> self) {
     }
 }
 
-net::task<> HttpServer::State::sweep_loop(std::shared_ptr<State> self) {
+aio::task<> HttpServer::State::sweep_loop(std::shared_ptr<State> self) {
     while (!self->is_stopping || !self->connections.empty()) {
         self->sweeper.expires_at(Clock::now() + sweep_interval);
         co_await self->sweeper.async_wait();
@@ -241,14 +241,14 @@ net::task<> HttpServer::State::sweep_loop(std::shared_ptr<State> self) {
     }
 }
 
-net::task<> HttpServer::State::serve(std::shared_ptr<State> self, net::stream_socket socket) {
-    net::error_code ec;
+aio::task<> HttpServer::State::serve(std::shared_ptr<State> self, aio::stream_socket socket) {
+    aio::error_code ec;
     const auto remote = socket.remote_endpoint(ec);
     if (ec) co_return;
-    const auto ip = net::ip_of(remote);
+    const auto ip = net::ip_of(aio::socket_address_of(remote));
     HttpConnection connection(std::move(socket), ip ? net::ip_text(*ip) : "unix");
     // Answers are written whole; Nagle would only hold the last piece back. Fails on Unix sockets.
-    connection.socket.set_option(net::asio::ip::tcp::no_delay(true), ec);
+    connection.socket.set_option(aio::asio::ip::tcp::no_delay(true), ec);
     {
         const Listed listed(*self, connection);
         co_await self->converse(connection);
@@ -257,7 +257,7 @@ net::task<> HttpServer::State::serve(std::shared_ptr<State> self, net::stream_so
     if (self->is_stopping && self->connections.empty()) self->sweeper.cancel();
 }
 
-net::task<> HttpServer::State::converse(HttpConnection& connection) {
+aio::task<> HttpServer::State::converse(HttpConnection& connection) {
     boost::beast::flat_buffer buffer(head_limit + read_size);
     Next next = Next::keep;
     while (next == Next::keep) next = co_await serve_one(connection, buffer);
@@ -265,8 +265,8 @@ net::task<> HttpServer::State::converse(HttpConnection& connection) {
 
     // The client is still sending what we refused: closing now would reset the connection and
     // take our answer with it.
-    net::error_code ignored;  // of a connection that is closed next
-    connection.socket.shutdown(net::asio::socket_base::shutdown_send, ignored);
+    aio::error_code ignored;  // of a connection that is closed next
+    connection.socket.shutdown(aio::asio::socket_base::shutdown_send, ignored);
     connection.begin(HttpConnection::Doing::reading, linger_timeout);
     while (!connection.is_late) {
         buffer.clear();
@@ -276,7 +276,7 @@ net::task<> HttpServer::State::converse(HttpConnection& connection) {
     }
 }
 
-net::task<HttpServer::State::Next> HttpServer::State::serve_one(HttpConnection& connection,
+aio::task<HttpServer::State::Next> HttpServer::State::serve_one(HttpConnection& connection,
                                                                 boost::beast::flat_buffer& buffer) {
     using Doing = HttpConnection::Doing;
     if (buffer.size() == 0) {
@@ -299,8 +299,8 @@ net::task<HttpServer::State::Next> HttpServer::State::serve_one(HttpConnection& 
     connection.begin(Doing::reading, body_timeout);
     if (!parser.is_done() && ascii::iequals(parser.get()[http::field::expect], "100-continue")) {
         const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-        const auto bytes = net::asio::buffer(go_on);
-        auto [ec, size] = co_await net::asio::async_write(connection.socket, bytes);
+        const auto bytes = aio::asio::buffer(go_on);
+        auto [ec, size] = co_await aio::asio::async_write(connection.socket, bytes);
         if (ec) co_return Next::close;
     }
     auto [body_error, body_size] = co_await http::async_read(connection.socket, buffer, parser);
@@ -315,7 +315,7 @@ net::task<HttpServer::State::Next> HttpServer::State::serve_one(HttpConnection& 
     co_return co_await write(connection, std::move(reply), is_head, keep && !is_stopping);
 }
 
-net::task<HttpReply> HttpServer::State::handle(const HttpRequest& request) {
+aio::task<HttpReply> HttpServer::State::handle(const HttpRequest& request) {
     try {
         auto reply = co_await handler(request);
         co_return reply;
@@ -326,8 +326,8 @@ net::task<HttpReply> HttpServer::State::handle(const HttpRequest& request) {
     co_return error_reply(500, "a defect of Fairlead: see its log for http.handler_failed");
 }
 
-net::task<HttpServer::State::Next> HttpServer::State::refuse(HttpConnection& connection,
-                                                             net::error_code ec) {
+aio::task<HttpServer::State::Next> HttpServer::State::refuse(HttpConnection& connection,
+                                                             aio::error_code ec) {
     const bool is_ours = ec.category() == make_error_code(http::error::bad_version).category();
     // Nobody is there to be told: it left, or only connected and left.
     if (connection.is_late ? false
@@ -342,7 +342,7 @@ net::task<HttpServer::State::Next> HttpServer::State::refuse(HttpConnection& con
     co_return next == Next::close ? Next::linger : next;
 }
 
-net::task<HttpServer::State::Next> HttpServer::State::write(HttpConnection& connection,
+aio::task<HttpServer::State::Next> HttpServer::State::write(HttpConnection& connection,
                                                             HttpReply reply, bool is_head,
                                                             bool keep) {
     http::response<http::string_body> message;
@@ -357,7 +357,7 @@ net::task<HttpServer::State::Next> HttpServer::State::write(HttpConnection& conn
 
     connection.begin(HttpConnection::Doing::writing, write_timeout);
     http::response_serializer<http::string_body> serializer(message);
-    net::error_code failed;
+    aio::error_code failed;
     if (is_head) {
         auto [ec, size] = co_await http::async_write_header(connection.socket, serializer);
         failed = ec;
@@ -368,7 +368,7 @@ net::task<HttpServer::State::Next> HttpServer::State::write(HttpConnection& conn
     co_return failed || !keep ? Next::close : Next::keep;
 }
 
-HttpServer::HttpServer(net::IoContext& io, std::string_view name, model::Address bind,
+HttpServer::HttpServer(aio::IoContext& io, std::string_view name, model::Address bind,
                        Handler handler, std::size_t most_body)
     : state_(std::make_shared<State>(io, name, std::move(bind), std::move(handler), most_body)) {}
 
@@ -380,8 +380,8 @@ Checked<> HttpServer::start() {
     const auto listening = state_->listen();
     if (!listening) return listening.error();
     const auto on = state_->io.get_executor();
-    net::spawn(on, "http accept", State::accept_loop(state_));
-    net::spawn(on, "http sweep", State::sweep_loop(state_));
+    aio::spawn(on, "http accept", State::accept_loop(state_));
+    aio::spawn(on, "http sweep", State::sweep_loop(state_));
     return {};
 }
 

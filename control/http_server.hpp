@@ -6,9 +6,9 @@
 // Threads: control.
 #pragma once
 
+#include "proxy/aio/types.hpp"
 #include "proxy/base/checked.hpp"
 #include "proxy/model/address.hpp"
-#include "proxy/net/types.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -45,10 +45,10 @@ HttpReply error_reply(int status, std::string_view why);
 class HttpServer {
 public:
     /// May suspend; the request outlives it.
-    using Handler = std::function<net::task<HttpReply>(const HttpRequest&)>;
+    using Handler = std::function<aio::task<HttpReply>(const HttpRequest&)>;
 
     /// `name` (a literal) is for logs: "admin", "api", "health".
-    HttpServer(net::IoContext& io, std::string_view name, model::Address bind, Handler handler,
+    HttpServer(aio::IoContext& io, std::string_view name, model::Address bind, Handler handler,
                std::size_t most_body = body_limit);
     ~HttpServer();
 

@@ -78,7 +78,7 @@ void log_applied(const model::Snapshot& snapshot, const ChangeCounts& counts, Du
 
 }  // namespace
 
-Reconciler::Reconciler(net::IoContext& io, model::PolicyFactory make_policy, std::size_t workers,
+Reconciler::Reconciler(aio::IoContext& io, model::PolicyFactory make_policy, std::size_t workers,
                        Publish publish)
     : io_(io),
       make_policy_(std::move(make_policy)),
@@ -101,7 +101,7 @@ void Reconciler::accept(model::SourceState state) {
     const bool is_posted = !causes_.empty();
     causes_.push_back({state.kind, state.caused_at.value_or(now)});
     known = std::move(state);
-    if (!is_posted) net::asio::post(io_, [this] { apply(); });
+    if (!is_posted) aio::asio::post(io_, [this] { apply(); });
 }
 
 void Reconciler::apply() {

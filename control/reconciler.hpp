@@ -7,11 +7,11 @@
 // Threads: control.
 #pragma once
 
+#include "proxy/aio/types.hpp"
 #include "proxy/base/clock.hpp"
 #include "proxy/metrics/histogram.hpp"
 #include "proxy/model/desired_state.hpp"
 #include "proxy/model/snapshot.hpp"
-#include "proxy/net/types.hpp"
 
 #include <array>
 #include <cstdint>
@@ -37,7 +37,7 @@ public:
     using Publish =
         std::function<void(model::SnapshotPtr snapshot, std::function<void()> installed)>;
 
-    Reconciler(net::IoContext& io, model::PolicyFactory make_policy, std::size_t workers,
+    Reconciler(aio::IoContext& io, model::PolicyFactory make_policy, std::size_t workers,
                Publish publish);
     Reconciler(const Reconciler&) = delete;
     Reconciler& operator=(const Reconciler&) = delete;
@@ -59,7 +59,7 @@ private:
     void apply();
     model::DesiredState merged() const;
 
-    net::IoContext& io_;
+    aio::IoContext& io_;
     const model::PolicyFactory make_policy_;
     model::SnapshotCompiler compiler_;
     const Publish publish_;

@@ -1,5 +1,6 @@
 #include "control/redis_client.hpp"
 
+#include "proxy/aio/socket.hpp"
 #include "proxy/base/ascii.hpp"
 #include "proxy/net/socket.hpp"
 
@@ -15,14 +16,14 @@ namespace fairlead::control {
 namespace {
 
 using Resolver =
-    net::token::as_default_on_t<net::asio::ip::basic_resolver<net::asio::ip::tcp, net::executor>>;
-using Endpoints = std::vector<net::stream_protocol::endpoint>;
+    aio::token::as_default_on_t<aio::asio::ip::basic_resolver<aio::asio::ip::tcp, aio::executor>>;
+using Endpoints = std::vector<aio::stream_protocol::endpoint>;
 
 constexpr std::size_t read_size = 64 * 1024;
 
 /// "Connection refused" as Redx worded it: "connection refused".
-std::string cause_text(net::error_code ec) {
-    if (ec == net::asio::error::eof) return "connection closed";
+std::string cause_text(aio::error_code ec) {
+    if (ec == aio::asio::error::eof) return "connection closed";
     auto text = ec.message();
     if (!text.empty()) text[0] = ascii::to_lower(text[0]);
     return text;
@@ -74,9 +75,9 @@ RedisReply reply_of(const redisReply& from) {
     return reply;
 }
 
-net::task<Checked<Endpoints>> resolve(net::executor on, model::Address address) {
+aio::task<Checked<Endpoints>> resolve(aio::executor on, model::Address address) {
     Endpoints endpoints;
-    if (const auto numeric = net::endpoint_of(address)) {
+    if (const auto numeric = aio::endpoint_of(address)) {
         endpoints.push_back(*numeric);
         co_return endpoints;
     }
@@ -113,23 +114,18 @@ struct RedisClient::Turn {
     RedisClient& client;
 };
 
-RedisClient::RedisClient(net::IoContext& io, net::DeadlineWheel& wheel, RedisUrl url,
-                         Duration timeout)
+RedisClient::RedisClient(aio::IoContext& io, RedisUrl url, Duration timeout)
     : io_(io),
       url_(std::move(url)),
       timeout_(timeout),
       socket_(io.get_executor()),
-      deadline_(wheel, &RedisClient::on_deadline, this),
+      deadline_(io.get_executor(), [this] { close(); }),
       turn_(io.get_executor(), TimePoint::max()) {}
 
 RedisClient::~RedisClient() = default;
 
-void RedisClient::on_deadline(void* self) {
-    static_cast<RedisClient*>(self)->close();
-}
-
 void RedisClient::close() {
-    net::error_code ignored;  // closing is all there is to do with it
+    aio::error_code ignored;  // closing is all there is to do with it
     socket_.close(ignored);
     is_ready_ = false;
 }
@@ -139,22 +135,23 @@ void RedisClient::stop() {
     close();
 }
 
-Problem RedisClient::failed(net::error_code ec) const {
+Problem RedisClient::failed(aio::error_code ec) const {
     const auto cause = deadline_.expired() ? "timeout" : cause_text(ec);
     if (is_ready_ || reader_) return problem("Lost the connection to redis: {}", cause);
     return problem("Error connecting to redis: {}", cause);
 }
 
-net::task<Checked<>> RedisClient::connect_socket() {
+aio::task<Checked<>> RedisClient::connect_socket() {
     const auto endpoints = co_await resolve(io_.get_executor(), url_.address);
     if (!endpoints) co_return problem("Error connecting to redis: {}", endpoints.error().text());
-    net::error_code last = net::asio::error::host_not_found;
+    aio::error_code last = aio::asio::error::host_not_found;
     for (const auto& endpoint : *endpoints) {
         if (deadline_.expired() || is_stopped_) break;
         auto [ec] = co_await socket_.async_connect(endpoint);
         last = ec;
-        if (!ec && net::is_connected_to_itself(socket_.native_handle(), endpoint))
-            last = net::asio::error::connection_refused;
+        if (!ec &&
+            net::is_connected_to_itself(socket_.native_handle(), aio::socket_address_of(endpoint)))
+            last = aio::asio::error::connection_refused;
         if (!last) {
             net::disable_nagle(socket_.native_handle());
             co_return Checked<>{};
@@ -164,7 +161,7 @@ net::task<Checked<>> RedisClient::connect_socket() {
     co_return failed(last);
 }
 
-net::task<Checked<>> RedisClient::log_in() {
+aio::task<Checked<>> RedisClient::log_in() {
     std::vector<RedisCommand> commands;
     if (!url_.user.empty()) {
         commands.push_back({"AUTH", url_.user, url_.password});
@@ -180,7 +177,7 @@ net::task<Checked<>> RedisClient::log_in() {
     co_return Checked<>{};
 }
 
-net::task<Checked<>> RedisClient::connect() {
+aio::task<Checked<>> RedisClient::connect() {
     close();
     reader_.reset();
     const auto connected = co_await connect_socket();
@@ -191,7 +188,7 @@ net::task<Checked<>> RedisClient::connect() {
     co_return logged_in;
 }
 
-net::task<Checked<>> RedisClient::read_reply(RedisReply& reply) {
+aio::task<Checked<>> RedisClient::read_reply(RedisReply& reply) {
     for (;;) {
         void* parsed = nullptr;
         if (redisReaderGetReply(reader_->parser, &parsed) != REDIS_OK) {
@@ -202,19 +199,19 @@ net::task<Checked<>> RedisClient::read_reply(RedisReply& reply) {
             freeReplyObject(parsed);
             co_return Checked<>{};
         }
-        const auto space = net::asio::buffer(reader_->buffer);
+        const auto space = aio::asio::buffer(reader_->buffer);
         auto [ec, size] = co_await socket_.async_read_some(space);
         if (ec) co_return failed(ec);
         redisReaderFeed(reader_->parser, reader_->buffer.data(), size);
     }
 }
 
-net::task<Checked<std::vector<RedisReply>>> RedisClient::exchange(
+aio::task<Checked<std::vector<RedisReply>>> RedisClient::exchange(
     std::vector<RedisCommand> commands) {
     std::string bytes;
     for (const auto& command : commands) bytes.append(wire_form(command));
-    const auto buffer = net::asio::buffer(bytes);
-    auto [ec, sent] = co_await net::asio::async_write(socket_, buffer);
+    const auto buffer = aio::asio::buffer(bytes);
+    auto [ec, sent] = co_await aio::asio::async_write(socket_, buffer);
     if (ec) co_return failed(ec);
     std::vector<RedisReply> replies(commands.size());
     for (auto& reply : replies) {
@@ -224,7 +221,7 @@ net::task<Checked<std::vector<RedisReply>>> RedisClient::exchange(
     co_return replies;
 }
 
-net::task<Checked<std::vector<RedisReply>>> RedisClient::run(std::vector<RedisCommand> commands) {
+aio::task<Checked<std::vector<RedisReply>>> RedisClient::run(std::vector<RedisCommand> commands) {
     while (is_busy_) co_await turn_.async_wait();
     if (is_stopped_) co_return problem("Error connecting to redis: shutting down");
     const Turn turn(*this);

@@ -7,10 +7,10 @@
 #pragma once
 
 #include "control/redis_url.hpp"
+#include "proxy/aio/alarm.hpp"
+#include "proxy/aio/types.hpp"
 #include "proxy/base/checked.hpp"
 #include "proxy/base/clock.hpp"
-#include "proxy/net/deadline.hpp"
-#include "proxy/net/types.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -35,15 +35,15 @@ struct RedisReply {
 
 class RedisClient {
 public:
-    /// `wheel` outlives it. `timeout`: for connecting, and for each run().
-    RedisClient(net::IoContext& io, net::DeadlineWheel& wheel, RedisUrl url, Duration timeout);
+    /// `timeout`: for connecting, and for each run().
+    RedisClient(aio::IoContext& io, RedisUrl url, Duration timeout);
     ~RedisClient();
     RedisClient(const RedisClient&) = delete;
     RedisClient& operator=(const RedisClient&) = delete;
 
     /// Sends all, then reads a reply for each, in order. A problem: the connection failed, and
     /// nobody knows which of the commands were carried out; error replies are replies.
-    net::task<Checked<std::vector<RedisReply>>> run(std::vector<RedisCommand> commands);
+    aio::task<Checked<std::vector<RedisReply>>> run(std::vector<RedisCommand> commands);
 
     /// Ends what is under way with a problem, and refuses everything after it.
     void stop();
@@ -54,25 +54,24 @@ private:
     struct Reader;  // hiredis'
     struct Turn;
 
-    net::task<Checked<>> connect();
-    net::task<Checked<>> connect_socket();
-    net::task<Checked<>> log_in();
-    net::task<Checked<std::vector<RedisReply>>> exchange(std::vector<RedisCommand> commands);
-    net::task<Checked<>> read_reply(RedisReply& reply);
+    aio::task<Checked<>> connect();
+    aio::task<Checked<>> connect_socket();
+    aio::task<Checked<>> log_in();
+    aio::task<Checked<std::vector<RedisReply>>> exchange(std::vector<RedisCommand> commands);
+    aio::task<Checked<>> read_reply(RedisReply& reply);
     void close();
-    Problem failed(net::error_code ec) const;
-    static void on_deadline(void* self);
+    Problem failed(aio::error_code ec) const;
 
-    net::IoContext& io_;
+    aio::IoContext& io_;
     const RedisUrl url_;
     const Duration timeout_;
-    net::stream_socket socket_;
-    net::Deadline deadline_;
+    aio::stream_socket socket_;
+    aio::Alarm deadline_;
     std::unique_ptr<Reader> reader_;
     bool is_ready_ = false;  // connected and logged in
     bool is_busy_ = false;
     bool is_stopped_ = false;
-    net::timer turn_;  // never expires; cancelled whenever a turn ends
+    aio::timer turn_;  // never expires; cancelled whenever a turn ends
 };
 
 }  // namespace fairlead::control

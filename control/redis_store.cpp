@@ -106,14 +106,13 @@ std::string probe_value() {
 
 }  // namespace
 
-RedisStore::RedisStore(net::IoContext& io, RedisUrl url, unsigned max_path_length)
+RedisStore::RedisStore(aio::IoContext& io, RedisUrl url, unsigned max_path_length)
     : max_path_length_(max_path_length),
-      wheel_(io),
-      commands_(io, wheel_, url, command_timeout),
-      watcher_(io, wheel_, url, command_timeout),
+      commands_(io, url, command_timeout),
+      watcher_(io, url, command_timeout),
       timer_(io.get_executor()) {}
 
-net::task<Checked<>> RedisStore::apply(std::vector<StoreChange> changes) {
+aio::task<Checked<>> RedisStore::apply(std::vector<StoreChange> changes) {
     std::vector<RedisCommand> commands;
     commands.push_back({"MULTI"});
     for (const auto& change : changes) commands.push_back(command_for(change));
@@ -133,13 +132,13 @@ net::task<Checked<>> RedisStore::apply(std::vector<StoreChange> changes) {
     co_return done;
 }
 
-net::task<Checked<StoreContents>> RedisStore::read() {
+aio::task<Checked<StoreContents>> RedisStore::read() {
     auto reading = co_await read_from(commands_);
     if (!reading) co_return reading.error();
     co_return std::move(reading->contents);
 }
 
-net::task<Checked<StoreContents>> RedisStore::read_one(StoreEntry entry) {
+aio::task<Checked<StoreContents>> RedisStore::read_one(StoreEntry entry) {
     const bool is_frontend = entry.kind == StoreEntry::Kind::frontend;
     const auto key = std::string(is_frontend ? frontend_prefix : backend_prefix) + entry.name;
     std::vector<RedisCommand> commands;
@@ -154,7 +153,7 @@ net::task<Checked<StoreContents>> RedisStore::read_one(StoreEntry entry) {
     co_return found;
 }
 
-net::task<Checked<>> RedisStore::probe() {
+aio::task<Checked<>> RedisStore::probe() {
     const auto value = probe_value();
     const auto key = "healthcheck:" + value;
     std::vector<RedisCommand> commands;
@@ -171,7 +170,7 @@ net::task<Checked<>> RedisStore::probe() {
     co_return Checked<>{};
 }
 
-net::task<Checked<std::vector<std::string>>> RedisStore::list_keys(RedisClient& client) {
+aio::task<Checked<std::vector<std::string>>> RedisStore::list_keys(RedisClient& client) {
     std::vector<std::string> keys;
     std::string cursor = "0";
     do {
@@ -195,7 +194,7 @@ net::task<Checked<std::vector<std::string>>> RedisStore::list_keys(RedisClient& 
     co_return keys;
 }
 
-net::task<Checked<RedisStore::Reading>> RedisStore::read_from(RedisClient& client) {
+aio::task<Checked<RedisStore::Reading>> RedisStore::read_from(RedisClient& client) {
     const auto keys = co_await list_keys(client);
     if (!keys) co_return keys.error();
     Reading reading;
@@ -227,7 +226,7 @@ net::task<Checked<RedisStore::Reading>> RedisStore::read_from(RedisClient& clien
 }
 
 /// Empty: this Redis does not tell (INFO may be forbidden), so everything is read each time.
-net::task<Checked<std::string>> RedisStore::change_counters() {
+aio::task<Checked<std::string>> RedisStore::change_counters() {
     std::vector<RedisCommand> commands;
     for (const char* section : {"server", "persistence", "stats"}) {
         commands.push_back({"INFO", section});
@@ -244,7 +243,7 @@ net::task<Checked<std::string>> RedisStore::change_counters() {
     co_return counters;
 }
 
-net::task<Checked<>> RedisStore::look() {
+aio::task<Checked<>> RedisStore::look() {
     auto counters = co_await change_counters();
     if (!counters) co_return counters.error();
     const bool is_stale = Clock::now() - last_read_ >= reread_interval;
@@ -290,7 +289,7 @@ void RedisStore::note_failure(const Problem& why) {
     last_problem_ = why.text();
 }
 
-net::task<> RedisStore::wait_for(Duration patience) {
+aio::task<> RedisStore::wait_for(Duration patience) {
     if (!woken_) {
         timer_.expires_after(patience);
         co_await timer_.async_wait();
@@ -303,7 +302,7 @@ void RedisStore::wake() {
     timer_.cancel();
 }
 
-net::task<> RedisStore::run(Publish publish) {
+aio::task<> RedisStore::run(Publish publish) {
     publish_ = std::move(publish);
     auto backoff = first_backoff;
     while (!stopping_) {
@@ -326,7 +325,6 @@ void RedisStore::stop() {
     stopping_ = true;
     watcher_.stop();
     commands_.stop();
-    wheel_.stop();
     wake();
 }
 

@@ -11,8 +11,7 @@
 
 #include "control/redis_client.hpp"
 #include "control/store.hpp"
-#include "proxy/net/deadline.hpp"
-#include "proxy/net/types.hpp"
+#include "proxy/aio/types.hpp"
 
 #include <optional>
 #include <string>
@@ -22,12 +21,12 @@ namespace fairlead::control {
 
 class RedisStore final : public Store, private discovery::Source {
 public:
-    RedisStore(net::IoContext& io, RedisUrl url, unsigned max_path_length);
+    RedisStore(aio::IoContext& io, RedisUrl url, unsigned max_path_length);
 
-    net::task<Checked<>> apply(std::vector<StoreChange> changes) override;
-    net::task<Checked<StoreContents>> read() override;
-    net::task<Checked<StoreContents>> read_one(StoreEntry entry) override;
-    net::task<Checked<>> probe() override;
+    aio::task<Checked<>> apply(std::vector<StoreChange> changes) override;
+    aio::task<Checked<StoreContents>> read() override;
+    aio::task<Checked<StoreContents>> read_one(StoreEntry entry) override;
+    aio::task<Checked<>> probe() override;
     discovery::Source& source() noexcept override { return *this; }
 
 private:
@@ -39,27 +38,26 @@ private:
     };
 
     model::SourceKind kind() const noexcept override { return model::SourceKind::store; }
-    net::task<> run(Publish publish) override;
+    aio::task<> run(Publish publish) override;
     void stop() override;
     discovery::SourceStatus status() const override;
 
-    static net::task<Checked<Reading>> read_from(RedisClient& client);
-    static net::task<Checked<std::vector<std::string>>> list_keys(RedisClient& client);
-    net::task<Checked<>> look();
-    net::task<Checked<std::string>> change_counters();
-    net::task<> wait_for(Duration patience);
+    static aio::task<Checked<Reading>> read_from(RedisClient& client);
+    static aio::task<Checked<std::vector<std::string>>> list_keys(RedisClient& client);
+    aio::task<Checked<>> look();
+    aio::task<Checked<std::string>> change_counters();
+    aio::task<> wait_for(Duration patience);
     void wake();
     void note_connected();
     void note_failure(const Problem& why);
     void publish_reading();
 
     unsigned max_path_length_;
-    net::DeadlineWheel wheel_;
     RedisClient commands_;  // for the API
     RedisClient watcher_;   // for the source, so that a long read delays no write
 
     Publish publish_;  // empty: nobody listens yet
-    net::timer timer_;
+    aio::timer timer_;
     bool stopping_ = false;
     bool woken_ = false;
     // What apply() confirmed while everything was being read: the reading may be older than that.

@@ -255,7 +255,7 @@ HttpReply outcome(const Checked<>& done) {
 
 }  // namespace
 
-net::task<HttpReply> RedxApi::handle(const HttpRequest& request) {
+aio::task<HttpReply> RedxApi::handle(const HttpRequest& request) {
     const std::string_view method =
         request.method == "HEAD" ? "GET" : std::string_view(request.method);
     const auto raw = split(request.path);

@@ -18,7 +18,7 @@ public:
     explicit RedxApi(Store& store) : store_(store) {}
 
     /// Never throws, never 5xx but for the store's failures.
-    net::task<HttpReply> handle(const HttpRequest& request);
+    aio::task<HttpReply> handle(const HttpRequest& request);
 
 private:
     Store& store_;

@@ -4,7 +4,7 @@
 // Threads: control.
 #pragma once
 
-#include "proxy/net/types.hpp"
+#include "proxy/aio/types.hpp"
 
 #include <functional>
 #include <memory>
@@ -16,7 +16,7 @@ public:
     using Handler = std::function<void(int signal)>;
 
     /// From now on these signals no longer end the process; `handler` gets each, in order.
-    Signals(net::IoContext& io, Handler handler);
+    Signals(aio::IoContext& io, Handler handler);
     ~Signals();
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
@@ -25,7 +25,7 @@ public:
 
 private:
     struct State;
-    static net::task<> wait(std::shared_ptr<State> state);
+    static aio::task<> wait(std::shared_ptr<State> state);
 
     std::shared_ptr<State> state_;
 };

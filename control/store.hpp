@@ -7,8 +7,8 @@
 #pragma once
 
 #include "discovery/source.hpp"
+#include "proxy/aio/types.hpp"
 #include "proxy/base/checked.hpp"
-#include "proxy/net/types.hpp"
 
 #include <functional>
 #include <map>
@@ -68,16 +68,16 @@ public:
 
     /// Durable (embedded) or accepted by Redis (every reply checked) when it returns success, and
     /// then seen by the source at once.
-    virtual net::task<Checked<>> apply(std::vector<StoreChange> changes) = 0;
+    virtual aio::task<Checked<>> apply(std::vector<StoreChange> changes) = 0;
 
     /// The whole, read from where it lives.
-    virtual net::task<Checked<StoreContents>> read() = 0;
+    virtual aio::task<Checked<StoreContents>> read() = 0;
 
     /// That entry alone, or nothing where there is none: as cheap as the store can.
-    virtual net::task<Checked<StoreContents>> read_one(StoreEntry entry) = 0;
+    virtual aio::task<Checked<StoreContents>> read_one(StoreEntry entry) = 0;
 
     /// GET /health: writes, reads and deletes a probe.
-    virtual net::task<Checked<>> probe() = 0;
+    virtual aio::task<Checked<>> probe() = 0;
 
     /// The same contents as a source of routes and services; owned by the store.
     virtual discovery::Source& source() noexcept = 0;

@@ -8,7 +8,7 @@
 
 namespace fairlead::control {
 
-Checked<std::unique_ptr<Store>> open_store(net::IoContext& io,
+Checked<std::unique_ptr<Store>> open_store(aio::IoContext& io,
                                            const model::ProcessSettings& settings) {
     const auto depth = settings.api.max_path_length;
     if (!settings.store.redis.empty()) {

@@ -4,9 +4,9 @@
 #pragma once
 
 #include "control/store.hpp"
+#include "proxy/aio/types.hpp"
 #include "proxy/base/checked.hpp"
 #include "proxy/model/config.hpp"
-#include "proxy/net/types.hpp"
 
 #include <memory>
 
@@ -14,7 +14,7 @@ namespace fairlead::control {
 
 /// A problem: the embedded store's folder cannot be used, or the Redis URL makes no sense. A Redis
 /// that does not answer is none: it is connected to when it does.
-Checked<std::unique_ptr<Store>> open_store(net::IoContext& io,
+Checked<std::unique_ptr<Store>> open_store(aio::IoContext& io,
                                            const model::ProcessSettings& settings);
 
 }  // namespace fairlead::control

@@ -30,13 +30,13 @@ std::string engine_time(WallTime at) {
 
 }  // namespace
 
-DockerClient::DockerClient(net::executor executor, std::string socket)
+DockerClient::DockerClient(aio::executor executor, std::string socket)
     : DockerClient(executor, std::move(socket), Limits()) {}
 
-DockerClient::DockerClient(net::executor executor, std::string socket, Limits limits)
+DockerClient::DockerClient(aio::executor executor, std::string socket, Limits limits)
     : executor_(executor), socket_(std::move(socket)), limits_(limits) {}
 
-net::task<Checked<DockerClient::Answer>> DockerClient::ask(std::string target) {
+aio::task<Checked<DockerClient::Answer>> DockerClient::ask(std::string target) {
     if (is_closed_) co_return problem("{}: closed", socket_);
     DockerConnection connection(executor_, socket_);
     open_.insert(&connection);
@@ -53,7 +53,7 @@ net::task<Checked<DockerClient::Answer>> DockerClient::ask(std::string target) {
     co_return answer;
 }
 
-net::task<Checked<std::vector<ListedContainer>>> DockerClient::list() {
+aio::task<Checked<std::vector<ListedContainer>>> DockerClient::list() {
     const auto answer = co_await ask("/containers/json?all=1");
     if (!answer) co_return answer.error();
     if (answer->status != 200)
@@ -61,7 +61,7 @@ net::task<Checked<std::vector<ListedContainer>>> DockerClient::list() {
     co_return parse_container_list(answer->body);
 }
 
-net::task<Checked<std::optional<ContainerFacts>>> DockerClient::inspect(std::string id) {
+aio::task<Checked<std::optional<ContainerFacts>>> DockerClient::inspect(std::string id) {
     if (!is_id(id)) co_return problem("'{}' is not a container id", id);
     auto target = fmt::format("/containers/{}/json", id);
     const auto answer = co_await ask(std::move(target));
@@ -75,7 +75,7 @@ net::task<Checked<std::optional<ContainerFacts>>> DockerClient::inspect(std::str
     co_return std::optional<ContainerFacts>(std::move(*facts));
 }
 
-net::task<Checked<>> DockerClient::subscribe(WallTime since) {
+aio::task<Checked<>> DockerClient::subscribe(WallTime since) {
     if (is_closed_) co_return problem("{}: closed", socket_);
     unread_.clear();
     events_ = std::make_unique<DockerConnection>(executor_, socket_);
@@ -91,7 +91,7 @@ net::task<Checked<>> DockerClient::subscribe(WallTime since) {
     co_return Checked<>();
 }
 
-net::task<Checked<DockerEvent>> DockerClient::next_event() {
+aio::task<Checked<DockerEvent>> DockerClient::next_event() {
     for (;;) {
         const auto end = unread_.find('\n');
         if (end != std::string::npos) {

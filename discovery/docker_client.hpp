@@ -26,21 +26,21 @@ public:
         std::size_t event = 1024 * 1024;        // one line
     };
 
-    DockerClient(net::executor executor, std::string socket);
-    DockerClient(net::executor executor, std::string socket, Limits limits);
+    DockerClient(aio::executor executor, std::string socket);
+    DockerClient(aio::executor executor, std::string socket, Limits limits);
 
-    net::task<Checked<std::vector<ListedContainer>>> list();
+    aio::task<Checked<std::vector<ListedContainer>>> list();
 
     /// Empty: the engine knows no such container.
-    net::task<Checked<std::optional<ContainerFacts>>> inspect(std::string id);
+    aio::task<Checked<std::optional<ContainerFacts>>> inspect(std::string id);
 
     /// Opens the event stream, from the engine's memory of `since` on. Until it is open, no other
     /// call may use it; one at a time.
-    net::task<Checked<>> subscribe(WallTime since);
+    aio::task<Checked<>> subscribe(WallTime since);
 
     /// The next event. A line that makes no sense is an event with action `other` and no name, to
     /// be taken as "anything may have happened"; a failure is the end of the stream.
-    net::task<Checked<DockerEvent>> next_event();
+    aio::task<Checked<DockerEvent>> next_event();
 
     void close_events();
     /// Fails whatever is under way, for good.
@@ -51,9 +51,9 @@ private:
         unsigned status = 0;
         std::string body;
     };
-    net::task<Checked<Answer>> ask(std::string target);
+    aio::task<Checked<Answer>> ask(std::string target);
 
-    net::executor executor_;
+    aio::executor executor_;
     std::string socket_;
     Limits limits_;
     bool is_closed_ = false;

@@ -18,17 +18,17 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 struct DockerConnection::Wire {
-    explicit Wire(net::executor executor) : socket(executor), deadline(executor) {}
+    explicit Wire(aio::executor executor) : socket(executor), deadline(executor) {}
 
     void close() {
         is_closed = true;
         deadline.cancel();
-        net::error_code ignored;  // nothing can be done about a close that fails
+        aio::error_code ignored;  // nothing can be done about a close that fails
         socket.close(ignored);
     }
 
-    net::stream_socket socket;
-    net::timer deadline;
+    aio::stream_socket socket;
+    aio::timer deadline;
     beast::flat_buffer buffer{64 * 1024};
     http::response_parser<http::buffer_body> parser;
     std::array<char, 16 * 1024> piece;
@@ -36,7 +36,7 @@ struct DockerConnection::Wire {
     bool is_closed = false;
 };
 
-DockerConnection::DockerConnection(net::executor executor, std::string socket)
+DockerConnection::DockerConnection(aio::executor executor, std::string socket)
     : path_(std::move(socket)), wire_(std::make_shared<Wire>(executor)) {
     wire_->buffer.reserve(16 * 1024);  // Beast reads as much as fits, 512 bytes at first
     wire_->parser.header_limit(32 * 1024);
@@ -52,7 +52,7 @@ void DockerConnection::expires_after(model::Milliseconds timeout) {
     if (timeout == 0ms || wire_->is_closed) return;
     wire_->deadline.expires_after(timeout);
     const std::weak_ptr<Wire> weak = wire_;
-    const auto expire = [weak](net::error_code ec) {
+    const auto expire = [weak](aio::error_code ec) {
         const auto wire = weak.lock();
         if (ec || !wire || wire->deadline.expiry() > Clock::now()) return;
         wire->is_expired = true;
@@ -65,20 +65,20 @@ void DockerConnection::close() {
     wire_->close();
 }
 
-Problem DockerConnection::failed(std::string_view doing, net::error_code ec) const {
+Problem DockerConnection::failed(std::string_view doing, aio::error_code ec) const {
     const auto why = wire_->is_expired ? std::string("it took too long") : ec.message();
     return problem("{}: {}: {}", path_, doing, why);
 }
 
-net::task<Checked<unsigned>> DockerConnection::get(std::string target) {
+aio::task<Checked<unsigned>> DockerConnection::get(std::string target) {
     auto& wire = *wire_;
     if (wire.is_closed) co_return problem("{}: closed", path_);
     // sockaddr_un holds 107 characters and the endpoint's constructor throws on more.
     if (path_.empty() || path_.size() > 107) {
         co_return problem("'{}' is not a socket's path; allowed: 1 to 107 characters", path_);
     }
-    const net::stream_protocol::endpoint endpoint(
-        net::asio::local::stream_protocol::endpoint{path_});
+    const aio::stream_protocol::endpoint endpoint(
+        aio::asio::local::stream_protocol::endpoint{path_});
     const auto [connect_ec] = co_await wire.socket.async_connect(endpoint);
     if (connect_ec) co_return failed("connecting", connect_ec);
 
@@ -95,21 +95,21 @@ net::task<Checked<unsigned>> DockerConnection::get(std::string target) {
     co_return wire.parser.get().result_int();
 }
 
-net::task<Checked<bool>> DockerConnection::read_some(std::string& into) {
+aio::task<Checked<bool>> DockerConnection::read_some(std::string& into) {
     auto& wire = *wire_;
     auto& body = wire.parser.get().body();
     if (wire.parser.is_done()) co_return false;
-    if (wire.is_closed) co_return failed("reading the answer", net::asio::error::operation_aborted);
+    if (wire.is_closed) co_return failed("reading the answer", aio::asio::error::operation_aborted);
     body.data = wire.piece.data();
     body.size = wire.piece.size();
     auto [ec, n] = co_await http::async_read_some(wire.socket, wire.buffer, wire.parser);
-    if (ec == http::error::need_buffer) ec = net::error_code();  // the piece is full
+    if (ec == http::error::need_buffer) ec = aio::error_code();  // the piece is full
     if (ec) co_return failed("reading the answer", ec);
     into.append(wire.piece.data(), wire.piece.size() - body.size);
     co_return true;
 }
 
-net::task<Checked<std::string>> DockerConnection::read_all(std::size_t limit) {
+aio::task<Checked<std::string>> DockerConnection::read_all(std::size_t limit) {
     std::string text;
     for (;;) {
         const auto more = co_await read_some(text);

@@ -4,9 +4,9 @@
 // thread.
 #pragma once
 
+#include "proxy/aio/types.hpp"
 #include "proxy/base/checked.hpp"
 #include "proxy/model/config.hpp"
-#include "proxy/net/types.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -16,19 +16,19 @@ namespace fairlead::discovery {
 
 class DockerConnection {
 public:
-    DockerConnection(net::executor executor, std::string socket);
+    DockerConnection(aio::executor executor, std::string socket);
     ~DockerConnection();
     DockerConnection(const DockerConnection&) = delete;
     DockerConnection& operator=(const DockerConnection&) = delete;
 
     /// Connects, sends GET `target` and reads the answer's head. Gives its status.
-    net::task<Checked<unsigned>> get(std::string target);
+    aio::task<Checked<unsigned>> get(std::string target);
 
     /// Appends what comes next to `into`. False: the answer has ended, as its framing says.
-    net::task<Checked<bool>> read_some(std::string& into);
+    aio::task<Checked<bool>> read_some(std::string& into);
 
     /// The rest of the answer, at most `limit` bytes.
-    net::task<Checked<std::string>> read_all(std::size_t limit);
+    aio::task<Checked<std::string>> read_all(std::size_t limit);
 
     /// What is under way fails once `timeout` has passed; zero: it may take for ever.
     void expires_after(model::Milliseconds timeout);
@@ -39,7 +39,7 @@ public:
 private:
     struct Wire;
 
-    Problem failed(std::string_view doing, net::error_code ec) const;
+    Problem failed(std::string_view doing, aio::error_code ec) const;
 
     std::string path_;
     // Shared with the timer's handler only, which may be queued already when this is destroyed.

@@ -1,7 +1,7 @@
 #include "discovery/docker_source.hpp"
 
+#include "proxy/aio/spawn.hpp"
 #include "proxy/base/log.hpp"
-#include "proxy/net/spawn.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -21,7 +21,7 @@ constexpr std::size_t at_a_time = 8;
 
 }  // namespace
 
-DockerSource::DockerSource(net::executor executor, model::DockerSettings settings,
+DockerSource::DockerSource(aio::executor executor, model::DockerSettings settings,
                            LabelRules::CheckPolicy check_policy)
     : executor_(executor),
       settings_(std::move(settings)),
@@ -35,10 +35,10 @@ DockerSource::DockerSource(net::executor executor, model::DockerSettings setting
       retry_delay_(shortest_delay),
       last_event_(std::chrono::system_clock::now() - memory) {}
 
-net::task<> DockerSource::run(Publish publish) {
+aio::task<> DockerSource::run(Publish publish) {
     publish_ = std::move(publish);
     is_refreshing_ = true;
-    net::spawn(executor_, "docker.refresh", refresh());
+    aio::spawn(executor_, "docker.refresh", refresh());
     co_await watch();
     wake();
     while (is_refreshing_) co_await done_.async_wait();
@@ -54,7 +54,7 @@ void DockerSource::stop() {
 
 // The watching coroutine.
 
-net::task<> DockerSource::watch() {
+aio::task<> DockerSource::watch() {
     while (!is_stopping_) {
         const auto subscribed = co_await client_.subscribe(last_event_);
         if (subscribed) {
@@ -76,7 +76,7 @@ net::task<> DockerSource::watch() {
     client_.close_events();
 }
 
-net::task<> DockerSource::read_events() {
+aio::task<> DockerSource::read_events() {
     while (!is_stopping_) {
         const auto event = co_await client_.next_event();
         if (!event) {
@@ -112,7 +112,7 @@ void DockerSource::look_at(const DockerEvent& event) {
 
 // The asking coroutine.
 
-net::task<> DockerSource::refresh() {
+aio::task<> DockerSource::refresh() {
     while (!is_stopping_) {
         const auto now = Clock::now();
         if (!status_.connected) {
@@ -137,7 +137,7 @@ net::task<> DockerSource::refresh() {
     done_.cancel();
 }
 
-net::task<Checked<>> DockerSource::look_at_all() {
+aio::task<Checked<>> DockerSource::look_at_all() {
     look_at_all_ = false;
     pending_.clear();
     failed_.clear();
@@ -159,7 +159,7 @@ net::task<Checked<>> DockerSource::look_at_all() {
     co_return Checked<>();
 }
 
-net::task<> DockerSource::look_at_pending() {
+aio::task<> DockerSource::look_at_pending() {
     auto ids = std::exchange(pending_, std::set<std::string>());
     Batch batch;
     batch.publish = Batch::Publish::one_by_one;
@@ -167,13 +167,13 @@ net::task<> DockerSource::look_at_pending() {
     co_await inspect_all(std::move(ids), std::move(batch));
 }
 
-net::task<> DockerSource::inspect_all(std::set<std::string> ids, Batch batch) {
+aio::task<> DockerSource::inspect_all(std::set<std::string> ids, Batch batch) {
     const auto failed_before = failed_.size();
     batch_ = std::move(batch);
     batch_.waiting.assign(ids.rbegin(), ids.rend());
     batch_.under_way = std::min(ids.size(), at_a_time);
     for (std::size_t i = batch_.under_way; i > 0; --i) {
-        net::spawn(executor_, "docker.inspect", inspect_next());
+        aio::spawn(executor_, "docker.inspect", inspect_next());
     }
     while (batch_.under_way > 0) co_await asked_.async_wait();
     if (failed_.size() > failed_before) {
@@ -184,7 +184,7 @@ net::task<> DockerSource::inspect_all(std::set<std::string> ids, Batch batch) {
     }
 }
 
-net::task<> DockerSource::inspect_next() {
+aio::task<> DockerSource::inspect_next() {
     while (!batch_.waiting.empty() && !is_stopping_) {
         auto id = std::move(batch_.waiting.back());
         batch_.waiting.pop_back();
@@ -194,7 +194,7 @@ net::task<> DockerSource::inspect_next() {
     if (--batch_.under_way == 0) asked_.cancel();
 }
 
-net::task<> DockerSource::inspect(std::string id) {
+aio::task<> DockerSource::inspect(std::string id) {
     const auto asked = book_.mark();
     auto facts = co_await client_.inspect(id);
     if (is_stopping_) co_return;
@@ -238,7 +238,7 @@ TimePoint DockerSource::next_alarm() const {
     return at;
 }
 
-net::task<> DockerSource::sleep_until(TimePoint at) {
+aio::task<> DockerSource::sleep_until(TimePoint at) {
     alarm_.expires_at(at);
     co_await alarm_.async_wait();
 }

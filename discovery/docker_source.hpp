@@ -25,11 +25,11 @@ namespace fairlead::discovery {
 class DockerSource : public Source {
 public:
     /// `check_policy`: see LabelRules.
-    DockerSource(net::executor executor, model::DockerSettings settings,
+    DockerSource(aio::executor executor, model::DockerSettings settings,
                  LabelRules::CheckPolicy check_policy = nullptr);
 
     /// The caller keeps this alive until run() has returned.
-    net::task<> run(Publish publish) override;
+    aio::task<> run(Publish publish) override;
     void stop() override;
 
     model::SourceKind kind() const noexcept override { return model::SourceKind::docker; }
@@ -47,34 +47,34 @@ private:
         std::size_t under_way = 0;
     };
 
-    net::task<> watch();
-    net::task<> read_events();
+    aio::task<> watch();
+    aio::task<> read_events();
     void take(const DockerEvent& event);
     void look_at(const DockerEvent& event);
 
-    net::task<> refresh();
-    net::task<Checked<>> look_at_all();
-    net::task<> look_at_pending();
-    net::task<> inspect_all(std::set<std::string> ids, Batch batch);
-    net::task<> inspect_next();
-    net::task<> inspect(std::string id);
+    aio::task<> refresh();
+    aio::task<Checked<>> look_at_all();
+    aio::task<> look_at_pending();
+    aio::task<> inspect_all(std::set<std::string> ids, Batch batch);
+    aio::task<> inspect_next();
+    aio::task<> inspect(std::string id);
 
     void publish_now(std::optional<WallTime> caused_at);
     void report(const Problem& why);
     TimePoint next_alarm() const;
-    net::task<> sleep_until(TimePoint at);
+    aio::task<> sleep_until(TimePoint at);
     void wake();
 
-    net::executor executor_;
+    aio::executor executor_;
     model::DockerSettings settings_;
     DockerClient client_;
     ContainerBook book_;
     Publish publish_;
     SourceStatus status_;
-    net::timer reconnect_;  // the watching coroutine's back-off
-    net::timer alarm_;      // the asking coroutine's next reason to do something
-    net::timer asked_;      // the asking coroutine waits for its batch
-    net::timer done_;       // run() waits for the asking coroutine
+    aio::timer reconnect_;  // the watching coroutine's back-off
+    aio::timer alarm_;      // the asking coroutine's next reason to do something
+    aio::timer asked_;      // the asking coroutine waits for its batch
+    aio::timer done_;       // run() waits for the asking coroutine
     bool is_stopping_ = false;
     bool is_refreshing_ = false;
 

@@ -7,9 +7,9 @@
 // Threads: control.
 #pragma once
 
+#include "proxy/aio/types.hpp"
 #include "proxy/base/clock.hpp"
 #include "proxy/model/desired_state.hpp"
-#include "proxy/net/types.hpp"
 
 #include <functional>
 #include <optional>
@@ -32,7 +32,7 @@ public:
     virtual model::SourceKind kind() const noexcept = 0;
 
     /// Runs until stop(); reconnects by itself, with back-off. Called once.
-    virtual net::task<> run(Publish publish) = 0;
+    virtual aio::task<> run(Publish publish) = 0;
 
     /// Makes run() return soon. May be called from within publish.
     virtual void stop() = 0;

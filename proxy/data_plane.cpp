@@ -1,6 +1,6 @@
 #include "proxy/data_plane.hpp"
 
-#include "proxy/net/spawn.hpp"
+#include "proxy/base/coroutine_failures.hpp"
 #include "proxy/net/tls.hpp"
 #include "proxy/session/listener_context.hpp"
 #include "proxy/session/worker.hpp"
@@ -17,8 +17,8 @@ namespace fairlead {
 
 class DataPlane::Impl {
 public:
-    Impl(const model::ProcessSettings& settings, net::IoContext& control)
-        : settings_(settings), control_(control) {
+    Impl(const model::ProcessSettings& settings, Post control)
+        : settings_(settings), control_(std::move(control)) {
         shared_.limits = settings.limits;
         const auto count = settings.workers > 0 ? settings.workers : usable_cpus();
         for (std::size_t i = 0; i < count; ++i)
@@ -44,7 +44,7 @@ private:
                         std::function<void()> done);
 
     const model::ProcessSettings settings_;
-    net::IoContext& control_;
+    const Post control_;
     session::Shared shared_;
     std::vector<std::unique_ptr<session::ListenerContext>> contexts_;
     std::vector<std::unique_ptr<session::Worker>> workers_;
@@ -102,20 +102,19 @@ model::SnapshotPtr DataPlane::Impl::freed_on_control(model::SnapshotPtr snapshot
     // The last request that uses a snapshot ends on a worker; freeing a big table there would stall
     // others.
     const auto* const raw = snapshot.get();
-    auto& control = control_;
+    const auto& control = control_;
     return {raw, [held = std::move(snapshot), &control](const model::Snapshot*) mutable {
-                net::asio::post(control, [freed = std::move(held)] {});
+                control([freed = std::move(held)] {});
             }};
 }
 
 void DataPlane::Impl::on_all_workers(
     std::function<void(session::Worker&, std::function<void()>)> work, std::function<void()> done) {
     const auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
-    auto& control = control_;
+    const auto& control = control_;
     const std::function<void()> one_done = [left, &control, done = std::move(done)] {
         // acq_rel: what the workers did happens before `done`.
-        if (left->fetch_sub(1, std::memory_order_acq_rel) == 1 && done)
-            net::asio::post(control, done);
+        if (left->fetch_sub(1, std::memory_order_acq_rel) == 1 && done) control(done);
     };
     for (auto& worker : workers_) {
         auto& target = *worker;
@@ -147,8 +146,8 @@ void DataPlane::Impl::stop() {
     bound_.clear();
 }
 
-DataPlane::DataPlane(const model::ProcessSettings& settings, net::IoContext& control)
-    : impl_(std::make_unique<Impl>(settings, control)) {}
+DataPlane::DataPlane(const model::ProcessSettings& settings, Post control)
+    : impl_(std::make_unique<Impl>(settings, std::move(control))) {}
 DataPlane::~DataPlane() = default;
 
 Checked<> DataPlane::start() {
@@ -172,7 +171,7 @@ void DataPlane::stop() {
 
 std::uint64_t DataPlane::total(metrics::Metric metric) const noexcept {
     // Exceptions that end coroutines are counted for the process, on whatever thread.
-    if (metric == metrics::Metric::coroutine_failures) return net::failed_coroutines();
+    if (metric == metrics::Metric::coroutine_failures) return failed_coroutines();
     std::uint64_t sum = 0;
     for (const auto& worker : impl_->workers())
         sum += std::as_const(*worker).counters().value(metric);

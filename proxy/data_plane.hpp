@@ -8,7 +8,6 @@
 #include "proxy/metrics/counters.hpp"
 #include "proxy/model/config.hpp"
 #include "proxy/model/snapshot.hpp"
-#include "proxy/net/types.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -19,8 +18,11 @@ namespace fairlead {
 
 class DataPlane {
 public:
-    /// `control` runs the callbacks below and outlives this.
-    DataPlane(const model::ProcessSettings& settings, net::IoContext& control);
+    /// Runs a function on the control thread, soon. Callable from any thread.
+    using Post = std::function<void(std::function<void()>)>;
+
+    /// The callbacks below are run through `control`, which outlives this.
+    DataPlane(const model::ProcessSettings& settings, Post control);
     /// Stops what still runs.
     ~DataPlane();
     DataPlane(const DataPlane&) = delete;

@@ -3,8 +3,6 @@
 #include "proxy/http/framing.hpp"
 #include "proxy/http/head_writer.hpp"
 
-#include <boost/asio/error.hpp>
-
 namespace fairlead::http {
 namespace {
 
@@ -16,17 +14,29 @@ constexpr std::uint64_t long_body = 48 * 1024;
 
 }  // namespace
 
-Http1ClientStream::Http1ClientStream(net::Transport& transport, net::BufferPool& buffers,
-                                     net::DeadlineWheel& wheel, std::string& scratch,
-                                     const Timeouts& timeouts)
-    : transport_(transport),
-      buffers_(buffers),
-      timeouts_(timeouts),
+Http1ClientStream::Http1ClientStream(net::BufferPool& buffers, net::DeadlineWheel& wheel,
+                                     std::string& scratch)
+    : buffers_(buffers),
       deadline_(wheel, &Http1ClientStream::close_connection, this),
-      output_(transport, scratch) {}
+      output_(scratch) {}
+
+void Http1ClientStream::attach(net::Transport& transport, const Timeouts& timeouts) {
+    transport_ = &transport;
+    timeouts_ = timeouts;
+    output_.attach(transport);
+    method_ = Method::get;
+    upload_is_open_ = has_response_bytes_ = is_reading_ = is_clean_ = false;
+    body_.begin(Framing(), response_limits);
+}
+
+void Http1ClientStream::release() {
+    deadline_.disarm();
+    buffer_ = net::Buffer();
+    transport_ = nullptr;
+}
 
 void Http1ClientStream::close_connection(void* self) {
-    static_cast<Http1ClientStream*>(self)->transport_.close();
+    static_cast<Http1ClientStream*>(self)->transport_->close();
 }
 
 bool Http1ClientStream::is_reusable() const noexcept {
@@ -61,26 +71,31 @@ void Http1ClientStream::watch_reading() {
     }
 }
 
+net::task<bool> Http1ClientStream::wait_readable() {
+    is_reading_ = true;
+    watch_reading();
+    const bool ready = co_await transport_->wait_readable();
+    is_reading_ = false;
+    deadline_.disarm();
+    co_return ready;
+}
+
 net::task<net::IoResult> Http1ClientStream::read() {
     for (;;) {
-        const net::IoResult result = transport_.try_read(buffer_.space());
-        if (std::get<0>(result) != net::asio::error::would_block) {
-            buffer_.commit(std::get<1>(result));
-            if (std::get<1>(result) > 0) has_response_bytes_ = true;
+        const auto result = transport_->try_read(buffer_.space());
+        if (!result.is_blocked()) {
+            buffer_.commit(result.size);
+            if (result.size > 0) has_response_bytes_ = true;
             co_return result;
         }
-        is_reading_ = true;
-        watch_reading();
-        const bool ready = co_await transport_.wait_readable();
-        is_reading_ = false;
-        deadline_.disarm();
-        if (!ready) co_return net::IoResult(net::asio::error::operation_aborted, 0);
+        const bool ready = co_await wait_readable();
+        if (!ready) co_return net::IoResult::of(net::IoResult::Status::cancelled);
     }
 }
 
 net::task<result<>> Http1ClientStream::finish_sending() {
     deadline_.arm(timeouts_.idle);
-    const net::error_code ec = co_await transport_.finish_writing();
+    const net::error_code ec = co_await transport_->finish_writing();
     const bool too_slow = deadline_.expired();
     watch_reading();
     if (!ec) co_return result<>();
@@ -102,11 +117,12 @@ net::task<result<>> Http1ClientStream::read_head() {
             buffer_.compact();
             if (buffer_.space().empty()) buffer_ = buffers_.grown(buffer_, buffer_.capacity() * 2);
         }
-        auto [ec, n] = co_await read();
-        if (ec) {
+        const net::IoResult got = co_await read();
+        if (!got.is_done()) {
             if (deadline_.expired()) co_return Failure(Reason::first_byte_timeout);
             co_return Failure(
-                has_response_bytes_ ? Reason::upstream_truncated : Reason::upstream_reset, ec);
+                has_response_bytes_ ? Reason::upstream_truncated : Reason::upstream_reset,
+                got.code());
         }
     }
 }
@@ -152,12 +168,10 @@ net::task<result<BodyPiece>> Http1ClientStream::read_body() {
         if (buffer_.space().empty()) buffer_.compact();
         if (buffer_.space().empty())
             co_return Failure(Reason::bad_response);  // trailers beyond all limits
-        auto [ec, n] = co_await read();
-        if (ec) {
+        const net::IoResult got = co_await read();
+        if (!got.is_done()) {
             is_clean_ = false;
-            if (deadline_.expired()) co_return Failure(Reason::upstream_idle_timeout);
-            if (ec != net::asio::error::eof || !body_.end_of_stream())
-                co_return Failure(Reason::upstream_truncated, ec);
+            if (!got.is_ended() || !body_.end_of_stream()) co_return truncated(got);
             BodyPiece end;
             end.is_last = true;
             co_return end;
@@ -165,9 +179,15 @@ net::task<result<BodyPiece>> Http1ClientStream::read_body() {
     }
 }
 
+Failure Http1ClientStream::truncated(const net::IoResult& read) {
+    is_clean_ = false;
+    if (deadline_.expired()) return Failure(Reason::upstream_idle_timeout);
+    return Failure(Reason::upstream_truncated, read.code());
+}
+
 std::optional<RawConnection> Http1ClientStream::take_raw() {
     is_clean_ = false;
-    return RawConnection{&transport_, buffer_.filled()};
+    return RawConnection{transport_, buffer_.filled()};
 }
 
 }  // namespace fairlead::http

@@ -1,7 +1,7 @@
 // HTTP/1.1 to an endpoint: sends one request and reads its response, on a connection that may have
 // carried others before.
 //
-// Threads: one worker. One object for each attempt; the connection outlives it.
+// Threads: one worker. Borrowed from the worker for one attempt; the connection outlives that.
 #pragma once
 
 #include "proxy/http/body_reader.hpp"
@@ -23,8 +23,12 @@ public:
     };
 
     /// All references outlive the stream.
-    Http1ClientStream(net::Transport& transport, net::BufferPool& buffers,
-                      net::DeadlineWheel& wheel, std::string& scratch, const Timeouts& timeouts);
+    Http1ClientStream(net::BufferPool& buffers, net::DeadlineWheel& wheel, std::string& scratch);
+
+    /// Before use. `transport` outlives the use.
+    void attach(net::Transport& transport, const Timeouts& timeouts);
+    /// Gives back what it borrowed, and forgets the connection.
+    void release();
 
     /// The response came whole, nothing came behind it, and the endpoint did not say close.
     bool is_reusable() const noexcept;
@@ -44,13 +48,17 @@ private:
     static void close_connection(void* self);
     /// Reads into the buffer, within the deadline that fits what is being waited for.
     net::task<net::IoResult> read();
+    /// Until there may be something to read, within the deadline that fits. False: give up.
+    net::task<bool> wait_readable();
     void watch_reading();
+    /// Why a body ended before its end.
+    Failure truncated(const net::IoResult& read);
     /// True: the head is complete and acceptable, and is cut off the buffer's front.
     result<bool> try_parse();
 
-    net::Transport& transport_;
+    net::Transport* transport_ = nullptr;
     net::BufferPool& buffers_;
-    const Timeouts timeouts_;
+    Timeouts timeouts_;
     net::Deadline deadline_;
     Http1Output output_;
     net::Buffer buffer_;

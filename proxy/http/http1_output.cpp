@@ -17,6 +17,10 @@ net::Sent Http1Output::send_body(const BodyPiece& piece) {
 }
 
 net::Sent Http1Output::send(const BodyPiece& piece) {
+    if (!is_chunked_ && piece.data.size() <= joined_body && !scratch_.empty()) {
+        scratch_.append(piece.data);
+        return transport_->write(scratch_, {});
+    }
     std::array<std::string_view, 2> pieces = {piece.data, {}};
     if (is_chunked_) {
         const bool has_data = !piece.data.empty();
@@ -32,7 +36,7 @@ net::Sent Http1Output::send(const BodyPiece& piece) {
             pieces[1] = has_data ? "\r\n0\r\n\r\n" : "0\r\n\r\n";
         }
     }
-    return transport_.write(scratch_, pieces);
+    return transport_->write(scratch_, pieces);
 }
 
 }  // namespace fairlead::http

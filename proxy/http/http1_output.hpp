@@ -14,8 +14,10 @@ namespace fairlead::http {
 class Http1Output {
 public:
     /// `scratch` is shared by all connections of the worker; it is never held across a suspension.
-    Http1Output(net::Transport& transport, std::string& scratch) noexcept
-        : transport_(transport), scratch_(scratch) {}
+    explicit Http1Output(std::string& scratch) noexcept : scratch_(scratch) {}
+
+    /// Before anything is sent. `transport` outlives the use.
+    void attach(net::Transport& transport) noexcept { transport_ = &transport; }
 
     /// The worker's scratch, empty: write a head into it, then call send_head.
     std::string& scratch() noexcept {
@@ -31,7 +33,10 @@ public:
 private:
     net::Sent send(const BodyPiece& piece);
 
-    net::Transport& transport_;
+    // Up to this size a copy costs less than a second buffer in the system call.
+    static constexpr std::size_t joined_body = 1024;
+
+    net::Transport* transport_ = nullptr;
     std::string& scratch_;
     std::string trailers_;  // encoded; kept until sent
     bool is_chunked_ = false;

@@ -3,75 +3,91 @@
 #include "proxy/http/framing.hpp"
 #include "proxy/http/head_writer.hpp"
 
-#include <boost/asio/error.hpp>
-
 #include <algorithm>
 
 namespace fairlead::http {
 
-Http1ServerStream::Http1ServerStream(net::Transport& transport, net::BufferPool& buffers,
-                                     net::DeadlineWheel& wheel, std::string& scratch,
-                                     const Settings& settings, const ClientFacts& client)
-    : transport_(transport),
-      buffers_(buffers),
-      settings_(settings),
-      client_(client),
+Http1ServerStream::Http1ServerStream(net::BufferPool& buffers, net::DeadlineWheel& wheel,
+                                     std::string& scratch)
+    : buffers_(buffers),
       read_deadline_(wheel, &Http1ServerStream::cancel_io, this),
       write_deadline_(wheel, &Http1ServerStream::cancel_io, this),
-      output_(transport, scratch) {}
+      output_(scratch) {}
 
-void Http1ServerStream::cancel_io(void* self) {
-    static_cast<Http1ServerStream*>(self)->transport_.cancel();
+void Http1ServerStream::attach(net::Transport& transport, const Settings& settings,
+                               const ClientFacts& client) {
+    transport_ = &transport;
+    settings_ = &settings;
+    client_ = &client;
+    output_.attach(transport);
+    head_size_ = 0;
+    body_.begin(Framing(), settings.head);
 }
 
-net::task<result<>> Http1ServerStream::read_request() {
+void Http1ServerStream::release() {
+    read_deadline_.disarm();
+    write_deadline_.disarm();
+    buffer_ = net::Buffer();
+    body_buffer_ = net::Buffer();
+    transport_ = nullptr;
+}
+
+void Http1ServerStream::cancel_io(void* self) {
+    static_cast<Http1ServerStream*>(self)->transport_->cancel();
+}
+
+void Http1ServerStream::begin_request() {
     parser_.restart();
     has_begun_response_ = false;
     stopped_reading_ = false;
     keeps_alive_ = true;
     initial_body_ = {};
     body_bytes_ = 0;
+}
+
+net::task<result<Http1ServerStream::Next>> Http1ServerStream::read_request() {
+    begin_request();
     if (!buffer_) buffer_ = buffers_.borrow(net::BufferPool::small);
-    is_waiting_ = true;
     bool head_deadline = false;
-    read_deadline_.arm(settings_.keep_alive);
     for (;;) {
         if (buffer_.filled_size() > 0) {
             const auto parsed = try_parse();
             if (!parsed || *parsed) {
-                is_waiting_ = false;
                 read_deadline_.disarm();
                 if (!parsed) {
                     keeps_alive_ = false;
                     co_return parsed.error();
                 }
-                co_return accept_head();
+                const auto accepted = accept_head();
+                if (!accepted) co_return accepted.error();
+                co_return Next::request;
             }
             if (!head_deadline && parser_.has_begun()) {
                 head_deadline = true;  // of the whole head: slow senders cannot move it on
-                read_deadline_.arm(settings_.head_timeout);
+                read_deadline_.arm(settings_->head_timeout);
             }
         }
         make_room();
-        auto [ec, n] = transport_.try_read(buffer_.space());
-        if (ec == net::asio::error::would_block) {
-            const bool ready = co_await transport_.wait_readable();
+        auto read = transport_->try_read(buffer_.space());
+        if (read.is_blocked()) {
+            if (buffer_.filled_size() == 0) co_return Next::none;
+            const bool ready = co_await transport_->wait_readable();
             if (ready) continue;
-            ec = net::asio::error::operation_aborted;
+            read = net::IoResult::of(net::IoResult::Status::cancelled);
         }
-        if (ec) {
-            is_waiting_ = false;
+        if (!read.is_done()) {
             const bool too_slow = read_deadline_.expired() && parser_.has_begun();
+            read_deadline_.disarm();
             keeps_alive_ = false;
             if (too_slow) co_return Failure(Reason::head_timeout);
-            co_return Failure(Reason::client_closed, ec);
+            co_return Failure(Reason::client_closed, read.code());
         }
-        buffer_.commit(n);
+        buffer_.commit(read.size);
     }
 }
 
 result<bool> Http1ServerStream::try_parse() {
-    switch (parser_.parse_request(buffer_.filled(), settings_.head, head_)) {
+    switch (parser_.parse_request(buffer_.filled(), settings_->head, head_)) {
         case ParseStatus::incomplete:
             return false;
         case ParseStatus::failed:
@@ -95,12 +111,12 @@ result<> Http1ServerStream::accept_head() {
     const auto reason = check_request(head_);
     if (reason != Reason::none) {
         keeps_alive_ = false;
-        body_.begin(Framing(), settings_.head);
+        body_.begin(Framing(), settings_->head);
         return Failure(reason);
     }
     keeps_alive_ = head_.keep_alive;
-    body_.begin(head_.body, settings_.head);
-    const auto limit = settings_.request_body;
+    body_.begin(head_.body, settings_->head);
+    const auto limit = settings_->request_body;
     if (limit > 0 && head_.body.kind == Framing::Kind::length && head_.body.length > limit) {
         keeps_alive_ = false;
         return Failure(Reason::body_too_large);
@@ -147,15 +163,15 @@ net::task<result<BodyPiece>> Http1ServerStream::read_body() {
             space = space.first(static_cast<std::size_t>(body_.remaining()));
         }
         if (stopped_reading_) co_return Failure(Reason::client_closed);
-        read_deadline_.arm(settings_.body_timeout);
-        auto [ec, n] = co_await transport_.read_some(space);
+        read_deadline_.arm(settings_->body_timeout);
+        const net::IoResult read = co_await transport_->read_some(space);
         read_deadline_.disarm();
-        if (ec) {
+        if (!read.is_done()) {
             keeps_alive_ = false;
             const bool too_slow = read_deadline_.expired() && !stopped_reading_;
-            co_return Failure(too_slow ? Reason::body_timeout : Reason::client_closed, ec);
+            co_return Failure(too_slow ? Reason::body_timeout : Reason::client_closed, read.code());
         }
-        body_buffer_.commit(n);
+        body_buffer_.commit(read.size);
     }
 }
 
@@ -165,7 +181,7 @@ result<BodyPiece> Http1ServerStream::take_piece(const BodyReader::Step& step) {
         return Failure(Reason::bad_chunk);
     }
     body_bytes_ += step.piece.data.size();
-    if (settings_.request_body > 0 && body_bytes_ > settings_.request_body) {
+    if (settings_->request_body > 0 && body_bytes_ > settings_->request_body) {
         keeps_alive_ = false;
         return Failure(Reason::body_too_large);
     }
@@ -174,7 +190,7 @@ result<BodyPiece> Http1ServerStream::take_piece(const BodyReader::Step& step) {
 
 void Http1ServerStream::stop_reading() {
     stopped_reading_ = true;
-    transport_.cancel();
+    transport_->cancel();
 }
 
 bool Http1ServerStream::finish_request() {
@@ -227,8 +243,8 @@ net::Sent Http1ServerStream::send_body(const BodyPiece& piece) {
 }
 
 net::task<result<>> Http1ServerStream::finish_sending() {
-    write_deadline_.arm(settings_.body_timeout);
-    const net::error_code ec = co_await transport_.finish_writing();
+    write_deadline_.arm(settings_->body_timeout);
+    const net::error_code ec = co_await transport_->finish_writing();
     write_deadline_.disarm();
     if (!ec) co_return result<>();
     keeps_alive_ = false;
@@ -238,12 +254,12 @@ net::task<result<>> Http1ServerStream::finish_sending() {
 
 void Http1ServerStream::abort() {
     keeps_alive_ = false;
-    transport_.abort();
+    transport_->abort();
 }
 
 std::optional<RawConnection> Http1ServerStream::take_raw() {
     keeps_alive_ = false;
-    return RawConnection{&transport_, buffer_.filled().substr(head_size_)};
+    return RawConnection{transport_, buffer_.filled().substr(head_size_)};
 }
 
 }  // namespace fairlead::http

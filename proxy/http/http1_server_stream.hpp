@@ -1,7 +1,11 @@
 // HTTP/1.x from a client: reads one request after the other from a connection and sends the
 // answers.
 //
-// Threads: one worker. One object serves all requests of a connection, one at a time.
+// A connection has one only while it has a request, so that idle connections cost no buffers: it
+// borrows one from the worker, attaches it, and gives it back when nothing of a next request is
+// there.
+//
+// Threads: one worker. One request at a time.
 // Invariant: between requests the buffer holds exactly what the client sent ahead (pipelining).
 #pragma once
 
@@ -27,24 +31,32 @@ public:
         Duration body_timeout = 60s;
     };
 
-    /// All references outlive the stream; `client` is what is known of the connection.
-    Http1ServerStream(net::Transport& transport, net::BufferPool& buffers,
-                      net::DeadlineWheel& wheel, std::string& scratch, const Settings& settings,
-                      const ClientFacts& client);
+    /// All references outlive the stream.
+    Http1ServerStream(net::BufferPool& buffers, net::DeadlineWheel& wheel, std::string& scratch);
 
-    /// Waits for the next request's head. client_closed without response: the connection simply
-    /// ended.
-    net::task<result<>> read_request();
+    /// Before use. All references outlive the use; `client` is what is known of the connection.
+    void attach(net::Transport& transport, const Settings& settings, const ClientFacts& client);
+    /// Gives back what it borrowed, and forgets the connection.
+    void release();
+
+    enum class Next : std::uint8_t {
+        request,  // its head is here
+        none,     // the client has sent nothing more, yet
+    };
+
+    /// Reads the next request's head; waits only once it has begun. client_closed without
+    /// response: the connection simply ended.
+    net::task<result<Next>> read_request();
     /// After the exchange: whether another request can follow. False: close the connection.
     bool finish_request();
 
-    /// Whether nothing of a next request has arrived.
-    bool is_idle() const noexcept { return is_waiting_ && buffer_.filled_size() == 0; }
+    /// Between requests: whether the next one, or a part of it, has come along.
+    bool has_input() const noexcept { return buffer_.filled_size() > 0; }
     /// The client may still be sending what nobody will read; see Connection's lingering close.
     bool has_unread_body() const noexcept { return !body_.is_done(); }
 
     const RequestHead& request() const noexcept override { return head_; }
-    const ClientFacts& client() const noexcept override { return client_; }
+    const ClientFacts& client() const noexcept override { return *client_; }
     BodyPiece initial_body() const noexcept override { return initial_body_; }
     net::task<result<BodyPiece>> read_body() override;
     void stop_reading() override;
@@ -59,16 +71,17 @@ public:
 
 private:
     static void cancel_io(void* self);
+    void begin_request();
     /// Parses what is buffered. True: the head is complete and acceptable.
     result<bool> try_parse();
     result<> accept_head();
     void make_room();
     result<BodyPiece> take_piece(const BodyReader::Step& step);
 
-    net::Transport& transport_;
+    net::Transport* transport_ = nullptr;
     net::BufferPool& buffers_;
-    const Settings& settings_;
-    const ClientFacts& client_;
+    const Settings* settings_ = nullptr;
+    const ClientFacts* client_ = nullptr;
     net::Deadline read_deadline_;
     net::Deadline write_deadline_;
     Http1Output output_;
@@ -80,7 +93,6 @@ private:
     BodyReader body_;
     BodyPiece initial_body_;
     model::Bytes body_bytes_ = 0;
-    bool is_waiting_ = false;
     bool keeps_alive_ = true;
     bool has_begun_response_ = false;
     bool stopped_reading_ = false;

@@ -11,8 +11,8 @@
 #include "proxy/base/failure.hpp"
 #include "proxy/http/forwarding.hpp"
 #include "proxy/http/message.hpp"
+#include "proxy/net/task.hpp"
 #include "proxy/net/transport.hpp"
-#include "proxy/net/types.hpp"
 
 #include <optional>
 #include <string_view>

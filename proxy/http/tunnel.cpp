@@ -3,21 +3,19 @@
 #include "proxy/net/event.hpp"
 #include "proxy/net/spawn.hpp"
 
-#include <boost/asio/error.hpp>
-
 namespace fairlead::http {
 namespace {
 
 /// What both directions share. Lives in run_tunnel's frame, which waits for both to end.
 struct Tunnel {
-    Tunnel(net::executor executor, net::Transport& client_side, net::Transport& endpoint_side,
-           net::BufferPool& pool, net::DeadlineWheel& wheel, Duration limit)
+    Tunnel(net::Reactor& reactor, net::Transport& client_side, net::Transport& endpoint_side,
+           net::BufferPool& pool, Duration limit)
         : client(client_side),
           endpoint(endpoint_side),
           buffers(pool),
           idle(limit),
-          deadline(wheel, &Tunnel::close, this),
-          other_ended(executor) {}
+          deadline(reactor.wheel(), &Tunnel::close, this),
+          other_ended(reactor) {}
 
     static void close(void* self) {
         auto& tunnel = *static_cast<Tunnel*>(self);
@@ -48,13 +46,13 @@ net::task<> copy(Tunnel& tunnel, net::Transport& from, net::Transport& to,
             }
         }
         buffer.clear();
-        auto [ec, n] = co_await from.read_some(buffer.space());
-        if (ec == net::asio::error::eof) {
+        const net::IoResult read = co_await from.read_some(buffer.space());
+        if (read.is_ended()) {
             to.shut_down_writing();
             co_return;
         }
-        if (ec) break;
-        data = std::string_view(buffer.filled_begin(), n);
+        if (!read.is_done()) break;
+        data = std::string_view(buffer.filled_begin(), read.size);
     }
     Tunnel::close(&tunnel);
 }
@@ -66,10 +64,10 @@ net::task<> copy_to_client(Tunnel& tunnel, std::string_view read_ahead) {
 
 }  // namespace
 
-net::task<> run_tunnel(net::executor executor, RawConnection client, RawConnection endpoint,
-                       net::BufferPool& buffers, net::DeadlineWheel& wheel, Duration idle) {
-    Tunnel tunnel(executor, *client.transport, *endpoint.transport, buffers, wheel, idle);
-    net::spawn(executor, "tunnel", copy_to_client(tunnel, endpoint.read_ahead));
+net::task<> run_tunnel(net::Reactor& reactor, RawConnection client, RawConnection endpoint,
+                       net::BufferPool& buffers, Duration idle) {
+    Tunnel tunnel(reactor, *client.transport, *endpoint.transport, buffers, idle);
+    net::spawn(reactor, "tunnel", copy_to_client(tunnel, endpoint.read_ahead));
     co_await copy(tunnel, tunnel.client, tunnel.endpoint, client.read_ahead);
     co_await tunnel.other_ended.wait();
     Tunnel::close(&tunnel);

@@ -12,7 +12,7 @@ namespace fairlead::http {
 /// Begins with what was read ahead. An end of stream on one side is passed on as such (half-close);
 /// an error, or `idle` without a byte in either direction, ends both. Both transports are closed
 /// then.
-net::task<> run_tunnel(net::executor executor, RawConnection client, RawConnection endpoint,
-                       net::BufferPool& buffers, net::DeadlineWheel& wheel, Duration idle);
+net::task<> run_tunnel(net::Reactor& reactor, RawConnection client, RawConnection endpoint,
+                       net::BufferPool& buffers, Duration idle);
 
 }  // namespace fairlead::http

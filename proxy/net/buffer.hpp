@@ -73,7 +73,9 @@ private:
 class BufferPool {
 public:
     static constexpr std::size_t small = 16 * 1024;  // a head and a small body
-    static constexpr std::size_t large = 64 * 1024;  // a body that goes on
+    // A body that goes on. 64 KiB cost 1.4 times as much a byte, for the events and window updates
+    // of four times as many reads; 512 KiB save another tenth and are too much to tie up.
+    static constexpr std::size_t large = 256 * 1024;
 
     BufferPool() = default;
     BufferPool(const BufferPool&) = delete;
@@ -106,11 +108,15 @@ public:
 private:
     friend class Buffer;
 
-    static constexpr std::size_t most_kept = 256;  // of each size
+    static constexpr std::size_t most_small_kept = 256;
+    static constexpr std::size_t most_large_kept = 16;
 
     void give_back(std::unique_ptr<char[]> storage, std::size_t capacity) {
-        auto* const kept = capacity == small ? &small_ : capacity == large ? &large_ : nullptr;
-        if (kept != nullptr && kept->size() < most_kept) kept->push_back(std::move(storage));
+        if (capacity == small && small_.size() < most_small_kept) {
+            small_.push_back(std::move(storage));
+        } else if (capacity == large && large_.size() < most_large_kept) {
+            large_.push_back(std::move(storage));
+        }
     }
 
     std::vector<std::unique_ptr<char[]>> small_;

@@ -25,7 +25,7 @@ void Deadline::arm(Duration after) {
         disarm();
         return;
     }
-    at_ = DeadlineWheel::coarse_now() + after;
+    at_ = wheel_.now_ + after;
     const auto at_tick = tick_of(at_) + 1;
     if (link_ != nullptr) {
         if (tick_ <= at_tick) return;  // its slot comes first and moves it on
@@ -35,7 +35,7 @@ void Deadline::arm(Duration after) {
     wheel_.link(*this, at_tick);
 }
 
-DeadlineWheel::DeadlineWheel(IoContext& io) : timer_(io), done_tick_(tick_of(coarse_now())) {}
+DeadlineWheel::DeadlineWheel() noexcept : now_(coarse_now()), done_tick_(tick_of(now_)) {}
 
 TimePoint DeadlineWheel::coarse_now() noexcept {
     timespec now = {};
@@ -43,16 +43,7 @@ TimePoint DeadlineWheel::coarse_now() noexcept {
     return TimePoint(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
 }
 
-void DeadlineWheel::stop() {
-    stopped_ = true;
-    timer_.cancel();
-}
-
 void DeadlineWheel::link(Deadline& deadline, std::int64_t at_tick) noexcept {
-    if (!ticking_) {
-        done_tick_ = tick_of(coarse_now());
-        start_timer();
-    }
     deadline.tick_ = std::max(at_tick, done_tick_ + 1);
     auto& slot = slots_[static_cast<std::size_t>(deadline.tick_) % slot_count];
     deadline.next_ = slot;
@@ -60,6 +51,7 @@ void DeadlineWheel::link(Deadline& deadline, std::int64_t at_tick) noexcept {
     slot = &deadline;
     deadline.link_ = &slot;
     ++linked_;
+    next_tick_ = std::min(next_tick_, deadline.tick_);
 }
 
 void DeadlineWheel::unlink(Deadline& deadline) noexcept {
@@ -69,31 +61,38 @@ void DeadlineWheel::unlink(Deadline& deadline) noexcept {
     deadline.next_ = nullptr;
 }
 
-void DeadlineWheel::start_timer() {
-    if (stopped_) return;
-    ticking_ = true;
-    timer_.expires_after(tick);
-    timer_.async_wait([this](error_code ec) {
-        ticking_ = false;
-        if (ec || stopped_) return;
-        advance();
-        if (linked_ > 0 && !ticking_) start_timer();
-    });
+Duration DeadlineWheel::until_due() const noexcept {
+    if (next_tick_ == never) return Duration::max();
+    return TimePoint(next_tick_ * tick) - now_;
 }
 
 void DeadlineWheel::advance() {
-    const auto now = coarse_now();
-    const auto now_tick = tick_of(now);
-    // After a long stall one round visits every slot; more would visit them again for nothing.
-    const auto first =
-        std::max(done_tick_ + 1, now_tick - static_cast<std::int64_t>(slot_count) + 1);
-    for (auto at_tick = first; at_tick <= now_tick; ++at_tick) {
-        done_tick_ = at_tick;
-        run_slot(at_tick, now);
+    const auto now_tick = tick_of(now_);
+    if (now_tick >= next_tick_) {
+        // After a long stall one round visits every slot; more would visit them again for nothing.
+        const auto first =
+            std::max(next_tick_, now_tick - static_cast<std::int64_t>(slot_count) + 1);
+        for (auto at_tick = first; at_tick <= now_tick; ++at_tick) {
+            done_tick_ = at_tick;
+            run_slot(at_tick);
+        }
+        find_next_tick();
+    }
+    done_tick_ = std::max(done_tick_, now_tick);
+}
+
+void DeadlineWheel::find_next_tick() noexcept {
+    next_tick_ = never;
+    if (linked_ == 0) return;
+    for (std::size_t i = 1; i <= slot_count; ++i) {
+        const auto at_tick = done_tick_ + static_cast<std::int64_t>(i);
+        if (slots_[static_cast<std::size_t>(at_tick) % slot_count] == nullptr) continue;
+        next_tick_ = at_tick;
+        return;
     }
 }
 
-void DeadlineWheel::run_slot(std::int64_t at_tick, TimePoint now) {
+void DeadlineWheel::run_slot(std::int64_t at_tick) {
     // Detach the slot first: an action may arm, disarm or destroy any deadline, its own included.
     Deadline* waiting = nullptr;
     auto& slot = slots_[static_cast<std::size_t>(at_tick) % slot_count];
@@ -106,7 +105,7 @@ void DeadlineWheel::run_slot(std::int64_t at_tick, TimePoint now) {
         unlink(deadline);
         --linked_;
         if (deadline.at_ == TimePoint::max()) continue;
-        if (deadline.at_ > now) {
+        if (deadline.at_ > now_) {
             link(deadline, tick_of(deadline.at_) + 1);
             continue;
         }

@@ -1,15 +1,15 @@
-// Coarse deadlines for thousands of connections: one timer a worker, O(1) to arm and to disarm.
+// Coarse deadlines for thousands of connections: no timer, O(1) to arm and to disarm.
 //
 // A hashed wheel of 50 ms ticks. Arming a deadline that is already in the wheel to a later time
 // only stores the time; the wheel moves it when its old slot comes round. So the usual case, a busy
-// connection that moves its deadline on with every request, costs one coarse clock read and a
-// store. Expiry is late by up to two ticks, never early by more than the coarse clock's 4 ms.
+// connection that moves its deadline on with every request, costs a store. Time is read once a turn
+// of the reactor, which drives the wheel: expiry is late by up to two ticks, and early by no more
+// than the coarse clock's 4 ms and the turn's length.
 //
 // Threads: one worker.
 #pragma once
 
 #include "proxy/base/clock.hpp"
-#include "proxy/net/types.hpp"
 
 #include <array>
 #include <cstddef>
@@ -55,31 +55,36 @@ class DeadlineWheel {
 public:
     static constexpr Duration tick = 50ms;
 
-    explicit DeadlineWheel(IoContext& io);
+    DeadlineWheel() noexcept;
 
     /// CLOCK_MONOTONIC_COARSE: cheap, and comparable with Clock to some milliseconds.
     static TimePoint coarse_now() noexcept;
 
-    /// Forgets the timer, so that io.run() can return.
-    void stop();
+    /// The coarse time at which the present turn of the reactor began.
+    TimePoint now() const noexcept { return now_; }
+    void set_now(TimePoint now) noexcept { now_ = now; }
+
+    /// How long advance() has nothing to do; Duration::max(): for ever.
+    Duration until_due() const noexcept;
+    /// Runs the actions that are due.
+    void advance();
 
 private:
     friend class Deadline;
 
     static constexpr std::size_t slot_count = 512;  // 25.6 s a round
+    static constexpr std::int64_t never = std::int64_t{1} << 62;
 
     void link(Deadline& deadline, std::int64_t at_tick) noexcept;
     static void unlink(Deadline& deadline) noexcept;
-    void start_timer();
-    void advance();
-    void run_slot(std::int64_t at_tick, TimePoint now);
+    void run_slot(std::int64_t at_tick);
+    void find_next_tick() noexcept;
 
-    timer timer_;
     std::array<Deadline*, slot_count> slots_ = {};
+    TimePoint now_;
     std::size_t linked_ = 0;
-    std::int64_t done_tick_ = 0;  // every slot up to this one has been run
-    bool ticking_ = false;
-    bool stopped_ = false;
+    std::int64_t done_tick_ = 0;      // every slot up to this one has been run
+    std::int64_t next_tick_ = never;  // no slot before this one holds anything
 };
 
 }  // namespace fairlead::net

@@ -3,7 +3,6 @@
 #include "proxy/base/clock.hpp"
 #include "proxy/base/log.hpp"
 #include "proxy/net/socket.hpp"
-#include "proxy/net/spawn.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -23,16 +22,13 @@ Problem cannot_listen(const model::Address& address, int error) {
 }
 
 /// A socket file that nobody listens on any more is left over from an earlier run.
-void remove_stale_socket(const stream_protocol::endpoint& endpoint, const std::string& path) {
+void remove_stale_socket(const SocketAddress& endpoint, const std::string& path) {
     struct stat info = {};
     if (::stat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
     const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (probe < 0) return;
-    const auto* const name = static_cast<const sockaddr*>(endpoint.data());
-    if (::connect(probe, name, static_cast<socklen_t>(endpoint.size())) != 0 &&
-        errno == ECONNREFUSED) {
+    if (::connect(probe, endpoint.data(), endpoint.size()) != 0 && errno == ECONNREFUSED)
         ::unlink(path.c_str());
-    }
     ::close(probe);
 }
 
@@ -42,15 +38,15 @@ struct OpenOptions {
 };
 
 /// A bound socket, or -1 with errno set.
-int open_socket(const stream_protocol::endpoint& endpoint, OpenOptions options) {
-    const auto* const name = static_cast<const sockaddr*>(endpoint.data());
-    const int fd = ::socket(name->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+int open_socket(const SocketAddress& endpoint, OpenOptions options) {
+    const int fd = ::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
     const int on = 1;
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (options.reuse_port) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    if (name->sa_family == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    const bool bound = ::bind(fd, name, static_cast<socklen_t>(endpoint.size())) == 0;
+    if (endpoint.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    disable_nagle(fd);  // for the sockets it accepts: they inherit it
+    const bool bound = ::bind(fd, endpoint.data(), endpoint.size()) == 0;
     if (bound && (!options.listens || ::listen(fd, backlog) == 0)) return fd;
     const int error = errno;
     ::close(fd);
@@ -65,7 +61,7 @@ void close_all(const std::vector<int>& descriptors) {
 }  // namespace
 
 Checked<BoundListener> bind_listener(const model::Address& address, std::size_t workers) {
-    auto endpoint = endpoint_of(address);
+    auto endpoint = socket_address_of(address);
     if (!endpoint) {
         return problem(
             "cannot listen on {}: a listener needs a numeric address, such as 0.0.0.0:8080",
@@ -99,25 +95,25 @@ Checked<BoundListener> bind_listener(const model::Address& address, std::size_t 
             return cannot_listen(address, error);
         }
         bound.descriptors.push_back(fd);
-        *endpoint = local_endpoint(fd);  // port 0 is now a real one, for the next worker as well
+        *endpoint = local_address(fd);  // port 0 is now a real one, for the next worker as well
     }
     bound.address = address_of(*endpoint);
     return bound;
 }
 
-Listener::Listener(IoContext& io, Reactor& reactor, int descriptor, const model::Address& address,
+Listener::Listener(Reactor& reactor, int descriptor, const model::Address& address,
                    Accepted accepted, Failed failed)
     : reactor_(reactor),
       socket_(descriptor),
-      backoff_(io),
+      arrivals_(*this),
+      backoff_(reactor.wheel(), &Listener::try_again, this),
       name_(to_string(address)),
       accepted_(std::move(accepted)),
       failed_(std::move(failed)) {}
 
 void Listener::start() {
-    if (watch_.begin(reactor_, socket_.get(), Watch::Starts::blocked)) {
-        spawn(reactor_.get_executor(), "listener", run());
-    }
+    watch_.begin(reactor_, socket_.get(), Watch::Starts::accepted);
+    accept_and_wait();
 }
 
 void Listener::drain() {
@@ -129,15 +125,35 @@ void Listener::close() {
     // Explicitly: a Unix socket's duplicates on other workers keep the kernel's entry alive.
     watch_.forget();
     socket_.close();
-    backoff_.cancel();
+    backoff_.disarm();
+}
+
+void Listener::Arrivals::wake(Waiter& waiter, bool ready) {
+    auto& listener = static_cast<Arrivals&>(waiter).listener;
+    if (ready) listener.accept_and_wait();
+}
+
+void Listener::try_again(void* self) {
+    static_cast<Listener*>(self)->accept_and_wait();
+}
+
+void Listener::accept_and_wait() {
+    if (!socket_) return;
+    if (!accept_queued()) {
+        // The queue waits in the kernel; some descriptors may be free then.
+        backoff_.arm(accept_backoff);
+        return;
+    }
+    watch_.exhausted();
+    watch_.wake_when_readable(arrivals_);
 }
 
 bool Listener::accept_queued() {
     while (socket_) {
-        stream_protocol::endpoint peer;
-        auto size = static_cast<socklen_t>(peer.capacity());
-        auto* const name = static_cast<sockaddr*>(peer.data());
-        Descriptor accepted(::accept4(socket_.get(), name, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        SocketAddress peer;
+        socklen_t size = SocketAddress::capacity();
+        Descriptor accepted(
+            ::accept4(socket_.get(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (accepted) {
             peer.resize(size);
             accepted_(std::move(accepted), peer);
@@ -151,20 +167,6 @@ bool Listener::accept_queued() {
         return false;
     }
     return true;
-}
-
-task<> Listener::run() {
-    for (;;) {
-        const bool ready = co_await watch_.readable();
-        if (!ready) break;
-        if (accept_queued()) {
-            watch_.exhausted();
-            continue;
-        }
-        // The queue waits in the kernel; some descriptors may be free then.
-        backoff_.expires_after(accept_backoff);
-        co_await backoff_.async_wait();
-    }
 }
 
 }  // namespace fairlead::net

@@ -9,9 +9,11 @@
 
 #include "proxy/base/checked.hpp"
 #include "proxy/model/address.hpp"
+#include "proxy/net/deadline.hpp"
 #include "proxy/net/descriptor.hpp"
 #include "proxy/net/reactor.hpp"
-#include "proxy/net/types.hpp"
+#include "proxy/net/socket_address.hpp"
+#include "proxy/net/waiter.hpp"
 
 #include <functional>
 #include <string>
@@ -30,12 +32,12 @@ Checked<BoundListener> bind_listener(const model::Address& address, std::size_t 
 
 class Listener {
 public:
-    using Accepted = std::function<void(Descriptor, const stream_protocol::endpoint& peer)>;
+    using Accepted = std::function<void(Descriptor, const SocketAddress& peer)>;
     using Failed = std::function<void()>;  // an accept failed, such as for lack of descriptors
 
     /// Takes `descriptor`. `accepted` and `failed` are called on the worker.
-    Listener(IoContext& io, Reactor& reactor, int descriptor, const model::Address& address,
-             Accepted accepted, Failed failed);
+    Listener(Reactor& reactor, int descriptor, const model::Address& address, Accepted accepted,
+             Failed failed);
     ~Listener() { close(); }
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
@@ -48,14 +50,23 @@ public:
     void close();
 
 private:
-    task<> run();
+    struct Arrivals final : Waiter {
+        explicit Arrivals(Listener& owner) noexcept : Waiter(&wake), listener(owner) {}
+        static void wake(Waiter& waiter, bool ready);
+
+        Listener& listener;
+    };
+
+    static void try_again(void* self);
+    void accept_and_wait();
     /// Accepts until the queue is empty. False: out of descriptors or memory.
     bool accept_queued();
 
     Reactor& reactor_;
     Descriptor socket_;
     Watch watch_;
-    timer backoff_;
+    Arrivals arrivals_;
+    Deadline backoff_;
     const std::string name_;
     Accepted accepted_;
     Failed failed_;

@@ -1,19 +1,32 @@
 #include "proxy/net/reactor.hpp"
 
+#include "proxy/base/log.hpp"
+#include "proxy/net/frame_pool.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <sys/eventfd.h>
 #include <system_error>
-#include <utility>
 
 namespace fairlead::net {
+namespace {
 
-bool Watch::begin(Reactor& reactor, int fd, Starts starts) {
+// What still waits this long after stop() waits for something that cannot be ended.
+constexpr Duration patience_when_stopping = 500ms;
+
+}  // namespace
+
+void Watch::begin(Reactor& reactor, int fd, Starts starts) noexcept {
     end();
     reactor_ = &reactor;
     fd_ = fd;
-    readable_ = hung_up_ = false;
-    writable_ = starts == Starts::writable;
-    if (reactor.add(*this)) return true;
-    reactor_ = nullptr;
-    return false;
+    readable_ = starts == Starts::accepted;
+    writable_ = starts != Starts::connecting;
+    hung_up_ = is_registered_ = asks_for_room_ = false;
+    next_ = reactor.watches_;
+    if (next_ != nullptr) next_->link_ = &next_;
+    reactor.watches_ = this;
+    link_ = &reactor.watches_;
 }
 
 void Watch::end() {
@@ -24,8 +37,8 @@ void Watch::end() {
 }
 
 void Watch::forget() {
-    if (reactor_ != nullptr)
-        ::epoll_ctl(reactor_->epoll_.native_handle(), EPOLL_CTL_DEL, fd_, nullptr);
+    if (reactor_ != nullptr && is_registered_)
+        ::epoll_ctl(reactor_->epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
     end();
 }
 
@@ -34,39 +47,38 @@ void Watch::cancel() {
     end_wait(writer_);
 }
 
-void Watch::end_wait(std::optional<Waiter>& waiter) {
-    if (!waiter) return;
-    // By post: whoever cancels must not find the waiting coroutine's work done, or undone, in its
+void Watch::end_wait(Waiter*& waiter) {
+    // Deferred: whoever cancels must not find the waiting coroutine's work done, or undone, in its
     // own.
-    asio::post(reactor_->get_executor(),
-               [ended = std::move(*waiter)]() mutable { std::move(ended)(false); });
-    waiter.reset();
+    if (waiter != nullptr) reactor_->defer(*std::exchange(waiter, nullptr), false);
 }
 
-void Watch::wake(std::optional<Waiter>& waiter) {
-    if (!waiter) return;
-    Waiter woken = std::move(*waiter);
-    waiter.reset();
-    std::move(woken)(true);  // `this` may be gone after it
+void Watch::begin_wait(Waiter*& place, Waiter& waiter) noexcept {
+    // A wait that cannot begin ends as if it had been cancelled.
+    if (reactor_->is_stopped() || !registered(&place == &writer_)) {
+        reactor_->defer(waiter, false);
+    } else {
+        place = &waiter;
+    }
 }
 
-task<bool> Watch::wait(std::optional<Waiter>& waiter) {
-    const asio::use_awaitable_t<executor> use;
-    return asio::async_initiate<const asio::use_awaitable_t<executor>&, void(bool)>(
-        [&waiter](auto&& handler) { waiter.emplace(std::forward<decltype(handler)>(handler)); },
-        use);
+bool Watch::wake_when_readable(Waiter& waiter) noexcept {
+    if (readable_ || reactor_ == nullptr) return false;
+    begin_wait(reader_, waiter);
+    return true;
 }
 
-task<bool> Watch::readable() {
-    if (readable_) co_return true;
-    if (reactor_ == nullptr || reactor_->is_stopped()) co_return false;
-    co_return co_await wait(reader_);
-}
-
-task<bool> Watch::writable() {
-    if (writable_) co_return true;
-    if (reactor_ == nullptr || reactor_->is_stopped()) co_return false;
-    co_return co_await wait(writer_);
+bool Watch::registered(bool for_writing) noexcept {
+    if (is_registered_ && (asks_for_room_ || !for_writing)) return true;
+    epoll_event event = {};
+    event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+    if (for_writing) event.events |= EPOLLOUT;
+    event.data.ptr = this;
+    const int what = is_registered_ ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    if (::epoll_ctl(reactor_->epoll_.get(), what, fd_, &event) != 0) return false;
+    is_registered_ = true;
+    asks_for_room_ = for_writing;
+    return true;
 }
 
 void Watch::handle(std::uint32_t events) {
@@ -75,71 +87,128 @@ void Watch::handle(std::uint32_t events) {
     const bool wakes_writer = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
     writable_ = writable_ || wakes_writer;
     if ((events & (EPOLLIN | ends)) != 0) readable_ = true;
-    if (!wakes_writer || !writer_) {
-        if (readable_) wake(reader_);
-        return;
+    Waiter* const reader = readable_ ? std::exchange(reader_, nullptr) : nullptr;
+    Waiter* const writer = wakes_writer ? std::exchange(writer_, nullptr) : nullptr;
+    if (reader != nullptr && writer != nullptr) {
+        // The one that is woken first may end this watch, its connection and all.
+        reactor_->defer(*writer, true);
+        reader->wake(true);
+    } else if (reader != nullptr) {
+        reader->wake(true);
+    } else if (writer != nullptr) {
+        writer->wake(true);
     }
-    if (!readable_ || !reader_) return wake(writer_);
-    // Both: the one that is woken first may end this watch, its connection and all.
-    asio::post(reactor_->get_executor(),
-               [woken = std::move(*writer_)]() mutable { std::move(woken)(true); });
-    writer_.reset();
-    wake(reader_);
 }
 
-Reactor::Reactor(IoContext& io) : io_(io), epoll_(io) {
-    const int fd = ::epoll_create1(EPOLL_CLOEXEC);
-    if (fd < 0) throw std::system_error(errno, std::system_category(), "epoll_create1");
-    epoll_.assign(fd);
+Reactor::Reactor()
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_up_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (!epoll_ || !wake_up_) throw std::system_error(errno, std::system_category(), "epoll");
+    epoll_event event = {};
+    event.events = EPOLLIN | EPOLLET;
+    event.data.ptr = this;
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_up_.get(), &event) != 0)
+        throw std::system_error(errno, std::system_category(), "epoll_ctl");
 }
 
-void Reactor::start() {
-    await_events();
+Reactor::~Reactor() = default;
+
+void Reactor::run() {
+    TimePoint give_up = TimePoint::max();
+    while (!stopped_ || guests_ > 0 || deferred_ != nullptr) {
+        turn(stopped_ ? Duration(10ms) : Duration::max());
+        if (!stopped_) continue;
+        if (give_up == TimePoint::max()) give_up = wheel_.now() + patience_when_stopping;
+        if (wheel_.now() > give_up) {
+            log::warn("reactor.left_behind", log::kv("coroutines", guests_));
+            break;
+        }
+    }
+    FramePool::clear();
+}
+
+void Reactor::turn(Duration at_most) {
+    const int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
+                                   milliseconds_to_wait(at_most));
+    wheel_.set_now(DeadlineWheel::coarse_now());
+    if (count > 0) handle_events(count);
+    run_deferred();
+    wheel_.advance();
+    run_deferred();
+}
+
+int Reactor::milliseconds_to_wait(Duration at_most) const noexcept {
+    if (deferred_ != nullptr) return 0;
+    const auto until_due = wheel_.until_due();
+    const auto wait = std::min(at_most, until_due);
+    if (wait == Duration::max()) return -1;
+    if (wait <= Duration::zero()) return 0;
+    constexpr Duration longest = 1h;
+    const auto rounded_up = std::chrono::ceil<std::chrono::milliseconds>(std::min(wait, longest));
+    return static_cast<int>(rounded_up.count());
+}
+
+void Reactor::handle_events(int count) {
+    event_count_ = static_cast<std::size_t>(count);
+    bool has_posted = false;
+    for (next_event_ = 0; next_event_ < event_count_;) {
+        const auto& event = events_[next_event_++];
+        if (event.data.ptr == this) {
+            has_posted = true;
+        } else if (event.data.ptr != nullptr) {
+            static_cast<Watch*>(event.data.ptr)->handle(event.events);
+        }
+    }
+    event_count_ = 0;
+    if (has_posted) run_posted();
+}
+
+void Reactor::run_posted() {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto n = ::read(wake_up_.get(), &count, sizeof count);
+    std::vector<std::function<void()>> work;
+    {
+        const std::lock_guard lock(mutex_);
+        work.swap(posted_);
+    }
+    for (auto& item : work) item();
+}
+
+void Reactor::post(std::function<void()> work) {
+    {
+        const std::lock_guard lock(mutex_);
+        posted_.push_back(std::move(work));
+        if (posted_.size() > 1) return;  // a wake-up is on its way
+    }
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto n = ::write(wake_up_.get(), &one, sizeof one);
+}
+
+void Reactor::defer(Waiter& waiter, bool ready) noexcept {
+    waiter.deferred_result_ = ready;
+    waiter.next_deferred_ = nullptr;
+    *last_deferred_ = &waiter;
+    last_deferred_ = &waiter.next_deferred_;
+}
+
+void Reactor::run_deferred() {
+    while (deferred_ != nullptr) {
+        Waiter& waiter = *deferred_;
+        deferred_ = waiter.next_deferred_;
+        if (deferred_ == nullptr) last_deferred_ = &deferred_;
+        waiter.wake(waiter.deferred_result_);
+    }
 }
 
 void Reactor::stop() {
     stopped_ = true;
     for (Watch* watch = watches_; watch != nullptr; watch = watch->next_) watch->cancel();
-    error_code ignored;
-    epoll_.cancel(ignored);
-}
-
-void Reactor::await_events() {
-    epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](error_code ec) {
-        if (ec || stopped_) return;
-        run_events();
-        if (!stopped_) await_events();
-    });
-}
-
-void Reactor::run_events() {
-    const int count =
-        ::epoll_wait(epoll_.native_handle(), events_.data(), static_cast<int>(events_.size()), 0);
-    if (count <= 0) return;
-    event_count_ = static_cast<std::size_t>(count);
-    for (next_event_ = 0; next_event_ < event_count_;) {
-        const auto& event = events_[next_event_++];
-        if (event.data.ptr != nullptr) static_cast<Watch*>(event.data.ptr)->handle(event.events);
-    }
-    event_count_ = 0;
-}
-
-bool Reactor::add(Watch& watch) {
-    epoll_event event = {};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-    event.data.ptr = &watch;
-    if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, watch.fd_, &event) != 0) return false;
-    watch.next_ = watches_;
-    if (watches_ != nullptr) watches_->link_ = &watch.next_;
-    watches_ = &watch;
-    watch.link_ = &watches_;
-    return true;
 }
 
 void Reactor::remove(Watch& watch) noexcept {
     *watch.link_ = watch.next_;
     if (watch.next_ != nullptr) watch.next_->link_ = watch.link_;
     // The kernel forgets the descriptor as it is closed; events of this batch may remain.
+    if (!watch.is_registered_) return;
     for (auto i = next_event_; i < event_count_; ++i) {
         if (events_[i].data.ptr == &watch) events_[i].data.ptr = nullptr;
     }

@@ -1,21 +1,24 @@
-// Readiness of the data path's sockets: an epoll set of our own, inside the io_context's.
+// A worker's event loop: readiness of its sockets, deadlines, and work posted by other threads.
 //
-// Asio 1.26 tries a recv at each read before it waits, and on a connection that has just been
-// answered that recv fails every time: two failing system calls a request. Here a descriptor is
-// registered once, edge-triggered, and what the kernel said is remembered: after a short read
-// nobody tries again before the next event. A batch of events costs three shared system calls.
+// One epoll set, edge-triggered: a descriptor is registered once, and what the kernel said is
+// remembered, so after a short read nobody tries again before the next event. A batch of events
+// costs one epoll_wait and one coarse clock read, and that is all that the loop costs.
 //
-// Threads: one worker.
+// Threads: one worker; post() any.
 #pragma once
 
-#include "proxy/net/types.hpp"
-
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/descriptor.hpp"
+#include "proxy/net/waiter.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
-#include <optional>
+#include <functional>
+#include <mutex>
 #include <sys/epoll.h>
+#include <utility>
+#include <vector>
 
 namespace fairlead::net {
 
@@ -23,8 +26,8 @@ class Reactor;
 
 /// One registered descriptor: what is known of its readiness, and who waits for it.
 ///
-/// One coroutine may wait for reading while another waits for writing. A waiting coroutine is
-/// resumed by the event itself; ended waits (cancel, end) resume by post, never inside the call.
+/// One waiter may wait for reading while another waits for writing. It is woken by the event
+/// itself; ended waits (cancel, end) are woken later in the turn, never inside the call.
 class Watch {
 public:
     Watch() = default;
@@ -32,10 +35,15 @@ public:
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
-    enum class Starts : std::uint8_t { writable, blocked };
+    enum class Starts : std::uint8_t {
+        accepted,    // with bytes in it, most likely: reading is tried
+        connected,   // nothing to read before something was sent
+        connecting,  // writable when the connect is over
+    };
 
-    /// `fd` stays open until end(). False: the kernel refused (out of memory or watches).
-    bool begin(Reactor& reactor, int fd, Starts starts);
+    /// `fd` stays open until end(). The kernel is told at the first wait: a connection that is
+    /// never waited for is never registered.
+    void begin(Reactor& reactor, int fd, Starts starts) noexcept;
     /// Call it just before closing the descriptor: closing makes the kernel forget it. Waits end
     /// with false.
     void end();
@@ -45,6 +53,8 @@ public:
     void cancel();
 
     bool is_readable() const noexcept { return readable_; }
+    /// The peer has closed its side, or the connection broke: as the last events said.
+    bool has_hung_up() const noexcept { return hung_up_; }
     /// A read took less than it could: nothing is there until the next event. Not where the peer
     /// has closed, because its end of stream makes no further event.
     void drained() noexcept { readable_ = hung_up_; }
@@ -53,62 +63,130 @@ public:
     /// A write found no room.
     void blocked() noexcept { writable_ = false; }
 
-    /// False: cancelled. True at once where the kernel has already said so.
-    task<bool> readable();
-    task<bool> writable();
+    /// To be awaited. False: cancelled, or the kernel refused (out of memory or watches). True at
+    /// once where the kernel has already said so.
+    auto readable() noexcept;
+    auto writable() noexcept;
+
+    /// The same without a coroutine: wakes `waiter` once. False, and no wake-up: it is readable
+    /// already.
+    bool wake_when_readable(Waiter& waiter) noexcept;
 
 private:
     friend class Reactor;
 
-    using Waiter = asio::async_result<asio::use_awaitable_t<executor>, void(bool)>::handler_type;
+    class Wait;
 
-    task<bool> wait(std::optional<Waiter>& waiter);
-    void wake(std::optional<Waiter>& waiter);
-    void end_wait(std::optional<Waiter>& waiter);
+    void begin_wait(Waiter*& place, Waiter& waiter) noexcept;
+    void end_wait(Waiter*& waiter);
     void handle(std::uint32_t events);
+    /// Tells the kernel what is waited for, where it does not know yet. Room for writing is asked
+    /// about only once there was none: a Unix socket would report every read of its peer.
+    bool registered(bool for_writing) noexcept;
 
     Reactor* reactor_ = nullptr;
+    Waiter* reader_ = nullptr;
+    Waiter* writer_ = nullptr;
+    Watch* next_ = nullptr;
+    Watch** link_ = nullptr;
     int fd_ = -1;
     bool readable_ = false;
     bool writable_ = false;
     bool hung_up_ = false;
-    std::optional<Waiter> reader_;
-    std::optional<Waiter> writer_;
-    Watch* next_ = nullptr;
-    Watch** link_ = nullptr;
+    bool is_registered_ = false;
+    bool asks_for_room_ = false;
 };
 
 class Reactor {
 public:
-    explicit Reactor(IoContext& io);
+    Reactor();
+    ~Reactor();
     Reactor(const Reactor&) = delete;
     Reactor& operator=(const Reactor&) = delete;
 
-    /// Keeps io.run() going until stop().
-    void start();
+    /// Until stop() was called and everything that waited has ended.
+    void run();
+    /// One turn: waits for events until `at_most` from now, and handles what there is.
+    void turn(Duration at_most);
     /// Ends all waits, now and from now on, so that every coroutine comes to its end.
     void stop();
-
     bool is_stopped() const noexcept { return stopped_; }
-    executor get_executor() noexcept { return io_.get_executor(); }
+
+    /// Runs `work` on the worker, soon. Any thread.
+    void post(std::function<void()> work);
+
+    /// Wakes `waiter` later in this turn.
+    void defer(Waiter& waiter, bool ready) noexcept;
+
+    DeadlineWheel& wheel() noexcept { return wheel_; }
+
+    /// Counts a coroutine that run() must see the end of.
+    class Guest {
+    public:
+        explicit Guest(Reactor& reactor) noexcept : reactor_(reactor) { ++reactor_.guests_; }
+        ~Guest() { --reactor_.guests_; }
+        Guest(const Guest&) = delete;
+        Guest& operator=(const Guest&) = delete;
+
+    private:
+        Reactor& reactor_;
+    };
 
 private:
     friend class Watch;
 
     static constexpr std::size_t batch = 256;
 
-    void await_events();
-    void run_events();
-    bool add(Watch& watch);
+    int milliseconds_to_wait(Duration at_most) const noexcept;
+    void handle_events(int count);
+    void run_deferred();
+    void run_posted();
     void remove(Watch& watch) noexcept;
 
-    IoContext& io_;
-    asio::posix::basic_stream_descriptor<executor> epoll_;
+    Descriptor epoll_;
+    Descriptor wake_up_;  // an eventfd: work was posted
+    DeadlineWheel wheel_;
     std::array<epoll_event, batch> events_;
     std::size_t next_event_ = 0;
     std::size_t event_count_ = 0;
     Watch* watches_ = nullptr;
+    Waiter* deferred_ = nullptr;
+    Waiter** last_deferred_ = &deferred_;
+    std::size_t guests_ = 0;
     bool stopped_ = false;
+
+    std::mutex mutex_;
+    std::vector<std::function<void()>> posted_;  // under mutex_
 };
+
+/// What readable() and writable() give to co_await.
+class Watch::Wait {
+public:
+    Wait(Watch& watch, Waiter*& place, bool is_ready) noexcept
+        : watch_(watch), place_(place), is_ready_(is_ready) {}
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+
+    bool await_ready() const noexcept { return is_ready_ || watch_.reactor_ == nullptr; }
+    void await_suspend(std::coroutine_handle<> waiting) noexcept {
+        waiter_.begin(waiting);
+        watch_.begin_wait(place_, waiter_);
+    }
+    bool await_resume() const noexcept { return is_ready_ || waiter_.was_ready(); }
+
+private:
+    Watch& watch_;
+    Waiter*& place_;
+    CoroutineWaiter waiter_;
+    const bool is_ready_;
+};
+
+inline auto Watch::readable() noexcept {
+    return Wait(*this, reader_, readable_);
+}
+
+inline auto Watch::writable() noexcept {
+    return Wait(*this, writer_, writable_);
+}
 
 }  // namespace fairlead::net

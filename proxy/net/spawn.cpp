@@ -1,42 +1,39 @@
 #include "proxy/net/spawn.hpp"
 
-#include "proxy/base/log.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-
-#include <atomic>
-#include <exception>
+#include "proxy/base/coroutine_failures.hpp"
 
 namespace fairlead::net {
 namespace {
 
-std::atomic<std::uint64_t> failures{0};
+/// A coroutine that frees itself at its end.
+struct Detached {
+    struct promise_type {
+        Detached get_return_object() const noexcept { return {}; }
+        std::suspend_never initial_suspend() const noexcept { return {}; }
+        std::suspend_never final_suspend() const noexcept { return {}; }
+        void return_void() const noexcept {}
+        void unhandled_exception() const noexcept { std::terminate(); }  // run() catches all
 
-struct Ended {
-    std::string_view name;
-
-    void operator()(const std::exception_ptr& error) const {
-        if (!error) return;
-        failures.fetch_add(1, std::memory_order_relaxed);
-        try {
-            std::rethrow_exception(error);
-        } catch (const std::exception& e) {
-            log::error("coroutine.failed", log::kv("name", name), log::kv("what", e.what()));
-        } catch (...) {
-            log::error("coroutine.failed", log::kv("name", name));
+        static void* operator new(std::size_t size) { return FramePool::allocate(size); }
+        static void operator delete(void* frame, std::size_t size) noexcept {
+            FramePool::release(frame, size);
         }
-    }
+    };
 };
+
+Detached run(Reactor& reactor, std::string_view name, task<> coroutine) {
+    const Reactor::Guest guest(reactor);
+    try {
+        co_await coroutine;
+    } catch (...) {
+        report_failed_coroutine(name, std::current_exception());
+    }
+}
 
 }  // namespace
 
-void spawn(const executor& on, std::string_view name, task<> coroutine) {
-    const Ended ended{name};
-    asio::co_spawn(on, std::move(coroutine), ended);
-}
-
-std::uint64_t failed_coroutines() noexcept {
-    return failures.load(std::memory_order_relaxed);
+void spawn(Reactor& reactor, std::string_view name, task<> coroutine) {
+    run(reactor, name, std::move(coroutine));
 }
 
 }  // namespace fairlead::net

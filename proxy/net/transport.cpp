@@ -2,10 +2,9 @@
 
 #include "proxy/net/socket.hpp"
 
-#include <boost/asio/error.hpp>
-
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 #include <cstring>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -18,39 +17,40 @@ constexpr std::size_t tls_join_size = 16 * 1024;
 
 }  // namespace
 
-Transport::Transport(Reactor& reactor, Descriptor socket) : socket_(std::move(socket)) {
-    if (!watch_.begin(reactor, socket_.get(), Watch::Starts::writable)) socket_.close();
+Transport::Transport(Reactor& reactor, Descriptor socket, Watch::Starts starts)
+    : socket_(std::move(socket)) {
+    watch_.begin(reactor, socket_.get(), starts);
 }
 
 task<error_code> Transport::handshake(const TlsContext& context) {
-    if (!is_open()) co_return asio::error::connection_aborted;
+    if (!is_open()) co_return error_code(ECONNABORTED, boost::system::system_category());
     tls_.emplace(context, socket_.get());
     for (;;) {
         const auto wants = tls_->handshake();
         if (wants == TlsWants::nothing) co_return error_code{};
         if (wants == TlsWants::failed || wants == TlsWants::closed)
-            co_return asio::error::connection_aborted;
+            co_return error_code(ECONNABORTED, boost::system::system_category());
         const bool ready = co_await wait_for(wants);
-        if (!ready || !is_open()) co_return asio::error::operation_aborted;
+        if (!ready || !is_open()) co_return cancelled_error();
     }
 }
 
 IoResult Transport::try_read(std::span<char> into) {
-    if (!is_open()) return IoResult(asio::error::operation_aborted, 0);
+    if (!is_open()) return IoResult::of(IoResult::Status::cancelled);
     if (tls_) return try_read_tls(into);
     while (watch_.is_readable()) {
         const auto n = ::recv(socket_.get(), into.data(), into.size(), 0);
         if (n > 0) {
             const auto size = static_cast<std::size_t>(n);
             if (size < into.size()) watch_.drained();
-            return IoResult(error_code(), size);
+            return IoResult::done(size);
         }
-        if (n == 0) return IoResult(asio::error::eof, 0);
+        if (n == 0) return IoResult::of(IoResult::Status::ended);
         if (errno == EINTR) continue;
-        if (errno != EAGAIN && errno != EWOULDBLOCK) return IoResult(last_system_error(), 0);
+        if (errno != EAGAIN && errno != EWOULDBLOCK) return IoResult::failed(errno);
         watch_.exhausted();
     }
-    return IoResult(asio::error::would_block, 0);
+    return IoResult::of(IoResult::Status::blocked);
 }
 
 IoResult Transport::try_read_tls(std::span<char> into) {
@@ -58,41 +58,32 @@ IoResult Transport::try_read_tls(std::span<char> into) {
     const auto wants = tls_->read(into.data(), into.size(), n);
     switch (wants) {
         case TlsWants::nothing:
-            return IoResult(error_code(), n);
+            return IoResult::done(n);
         case TlsWants::closed:
-            return IoResult(asio::error::eof, 0);
+            return IoResult::of(IoResult::Status::ended);
         case TlsWants::failed:
-            return IoResult(asio::error::connection_reset, 0);
+            return IoResult::failed(ECONNRESET);
         case TlsWants::read:
         case TlsWants::write:
             break;
     }
     read_wants_ = wants;
-    return IoResult(asio::error::would_block, 0);
-}
-
-task<bool> Transport::wait_readable() {
-    if (tls_) return wait_for(read_wants_);
-    return watch_.readable();
+    return IoResult::of(IoResult::Status::blocked);
 }
 
 task<IoResult> Transport::read_some(std::span<char> into) {
     for (;;) {
         const IoResult result = try_read(into);
-        if (std::get<0>(result) != asio::error::would_block) co_return result;
+        if (!result.is_blocked()) co_return result;
         const bool ready = co_await wait_readable();
-        if (!ready) co_return IoResult(asio::error::operation_aborted, 0);
+        if (!ready) co_return IoResult::of(IoResult::Status::cancelled);
     }
 }
 
-task<bool> Transport::wait_for(TlsWants wants) {
-    // OpenSSL has just met EAGAIN in that direction.
-    if (wants == TlsWants::read) {
-        watch_.exhausted();
-        return watch_.readable();
-    }
-    watch_.blocked();
-    return watch_.writable();
+bool Transport::wake_when_readable(Waiter& waiter) noexcept {
+    if (!is_open()) return false;
+    if (tls_) watch_.exhausted();  // OpenSSL has read until EAGAIN
+    return watch_.wake_when_readable(waiter);
 }
 
 Sent Transport::write(std::string_view head, std::span<const std::string_view> pieces) {
@@ -119,7 +110,7 @@ task<error_code> Transport::finish_writing() {
         if (queue_at_ == queue_end_) co_return error_code{};
         const bool ready = co_await wait_for(write_wants_);
         if (!ready) {
-            write_error_ = asio::error::operation_aborted;
+            write_error_ = cancelled_error();
             co_return write_error_;
         }
         drain_queue();
@@ -128,7 +119,7 @@ task<error_code> Transport::finish_writing() {
 
 Sent Transport::drain_queue() {
     if (!is_open()) {
-        write_error_ = asio::error::operation_aborted;
+        write_error_ = cancelled_error();
         return Sent::failed;
     }
     return tls_ ? drain_queue_tls() : drain_queue_plain();
@@ -136,6 +127,16 @@ Sent Transport::drain_queue() {
 
 Sent Transport::drain_queue_plain() {
     while (queue_at_ != queue_end_) {
+        if (queue_at_ + 1 == queue_end_) {
+            const auto& piece = queue_[queue_at_];
+            const auto n = ::send(socket_.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
+            if (n >= 0) {
+                take_sent(static_cast<std::size_t>(n));
+                continue;
+            }
+            if (errno == EINTR) continue;
+            return write_failed();
+        }
         std::array<iovec, most_pieces + 1> vectors;
         std::size_t count = 0;
         for (auto i = queue_at_; i != queue_end_; ++i) {
@@ -147,13 +148,17 @@ Sent Transport::drain_queue_plain() {
         const auto n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
         if (n < 0) {
             if (errno == EINTR) continue;
-            if (errno == EAGAIN || errno == EWOULDBLOCK) return Sent::pending;
-            write_error_ = last_system_error();
-            return Sent::failed;
+            return write_failed();
         }
         take_sent(static_cast<std::size_t>(n));
     }
     return Sent::all;
+}
+
+Sent Transport::write_failed() {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return Sent::pending;
+    write_error_ = last_system_error();
+    return Sent::failed;
 }
 
 Sent Transport::drain_queue_tls() {
@@ -177,7 +182,7 @@ Sent Transport::drain_queue_tls() {
             return Sent::pending;
         }
         if (wants != TlsWants::nothing) {
-            write_error_ = asio::error::connection_reset;
+            write_error_ = error_code(ECONNRESET, boost::system::system_category());
             return Sent::failed;
         }
         take_sent(n);

@@ -9,9 +9,10 @@
 #pragma once
 
 #include "proxy/net/descriptor.hpp"
+#include "proxy/net/io_result.hpp"
 #include "proxy/net/reactor.hpp"
+#include "proxy/net/task.hpp"
 #include "proxy/net/tls.hpp"
-#include "proxy/net/types.hpp"
 
 #include <array>
 #include <cstddef>
@@ -19,18 +20,25 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 namespace fairlead::net {
-
-using IoResult = std::tuple<error_code, std::size_t>;
 
 enum class Sent : std::uint8_t { all, pending, failed };
 
 class Transport {
+    auto wait_for(TlsWants wants) noexcept {
+        // The kernel has just said EAGAIN in that direction.
+        if (wants == TlsWants::write) {
+            watch_.blocked();
+            return watch_.writable();
+        }
+        watch_.exhausted();
+        return watch_.readable();
+    }
+
 public:
     /// Takes a connected, non-blocking socket.
-    Transport(Reactor& reactor, Descriptor socket);
+    Transport(Reactor& reactor, Descriptor socket, Watch::Starts starts);
     ~Transport() { drop(); }
     Transport(const Transport&) = delete;
     Transport& operator=(const Transport&) = delete;
@@ -41,13 +49,24 @@ public:
     /// Server side. Runs until done or failed; a deadline that closes the socket ends it.
     task<error_code> handshake(const TlsContext& context);
 
-    /// What is there now: at least one byte, asio::error::eof, would_block, or what went wrong.
-    /// Costs no system call where the kernel has announced nothing since the last short read.
+    /// What is there now. Costs no system call where the kernel has announced nothing since the
+    /// last short read.
     IoResult try_read(std::span<char> into);
-    /// Until try_read may give something. False: cancelled.
-    task<bool> wait_readable();
-    /// The two together: waits for at least one byte, eof or an error.
+    /// To be awaited after try_read gave `blocked`: until it may give something.
+    /// False: cancelled.
+    auto wait_readable() noexcept { return tls_ ? wait_for(read_wants_) : watch_.readable(); }
+    /// Waits for at least one byte, the end or an error.
     task<IoResult> read_some(std::span<char> into);
+
+    /// Whether try_read could give something without waiting.
+    bool may_have_input() const noexcept {
+        return watch_.is_readable() || (tls_ && tls_->has_buffered_input());
+    }
+    /// Wakes `waiter` once there may be input, without a coroutine. To be called after `blocked`,
+    /// or without may_have_input(). False, and no wake-up: read it now.
+    bool wake_when_readable(Waiter& waiter) noexcept;
+    /// The peer has closed, or the connection broke, as the kernel's last events said.
+    bool has_hung_up() const noexcept { return watch_.has_hung_up(); }
 
     /// Sends `pieces` in order as far as the socket takes them at once. What it did not take is
     /// kept by reference, but for `head`, which is copied: pieces stay valid until finish_writing
@@ -75,10 +94,10 @@ public:
 
 private:
     IoResult try_read_tls(std::span<char> into);
-    task<bool> wait_for(TlsWants wants);
     /// Sends from queue_ until empty or blocked.
     Sent drain_queue();
     Sent drain_queue_plain();
+    Sent write_failed();
     Sent drain_queue_tls();
     void take_sent(std::size_t n);
 

@@ -2,7 +2,8 @@
 
 #include "proxy/base/log.hpp"
 #include "proxy/http/reply.hpp"
-#include "proxy/net/socket.hpp"
+#include "proxy/net/socket_address.hpp"
+#include "proxy/net/spawn.hpp"
 #include "proxy/session/exchange.hpp"
 
 #include <algorithm>
@@ -17,14 +18,21 @@ constexpr std::size_t linger_bytes = 1024 * 1024;
 
 }  // namespace
 
+void Connection::open(Worker& worker, const ListenerContext& listener, net::Descriptor socket,
+                      const std::optional<model::IpBytes>& ip) {
+    auto* const connection = new Connection(worker, listener, std::move(socket), ip);
+    // Most clients have sent their request by now.
+    net::spawn(worker.reactor(), "connection", connection->serve());
+}
+
 Connection::Connection(Worker& worker, const ListenerContext& listener, net::Descriptor socket,
                        const std::optional<model::IpBytes>& ip)
     : worker_(worker),
       listener_(listener),
       client_(learn_client(ip)),
-      transport_(worker.reactor(), std::move(socket)),
-      stream_(transport_, worker.buffers(), worker.wheel(), worker.scratch(), listener.stream,
-              client_) {
+      transport_(worker.reactor(), std::move(socket), net::Watch::Starts::accepted),
+      deadline_(worker.wheel(), &Connection::close_transport, this),
+      next_request_(*this) {
     worker_.add(*this);
 }
 
@@ -49,32 +57,30 @@ void Connection::close_transport(void* self) {
 }
 
 net::task<> Connection::serve() {
-    if (listener_.tls) {
-        const bool is_secure = co_await handshake();
-        if (!is_secure) co_return;
+    auto then = Then::park;
+    if (!is_set_up_) {
+        const bool is_set_up = co_await set_up();
+        if (!is_set_up) then = Then::close;
     }
-    for (;;) {
-        const auto read = co_await stream_.read_request();
-        if (!read) {
-            if (read.error().reason != Reason::client_closed) {
-                co_await refuse(read.error().reason);
-            }
-            break;
-        }
-        Exchange exchange(worker_, stream_);
-        co_await exchange.run();
-        if (!stream_.finish_request()) break;
+    if (then == Then::park) {
+        const auto stream = worker_.server_streams().borrow();
+        stream->attach(transport_, listener_.stream, client_);
+        then = co_await serve_requests(*stream);
     }
-    if (stream_.has_unread_body()) {
-        co_await close_lingering();
+    while (then == Then::park && !park()) {
+        const auto stream = worker_.server_streams().borrow();
+        stream->attach(transport_, listener_.stream, client_);
+        then = co_await serve_requests(*stream);
     }
-    transport_.close();
+    if (then == Then::close) delete this;
 }
 
-net::task<bool> Connection::handshake() {
-    net::Deadline deadline(worker_.wheel(), &Connection::close_transport, this);
-    deadline.arm(listener_.settings.head_timeout);
+net::task<bool> Connection::set_up() {
+    is_set_up_ = true;
+    if (!listener_.tls) co_return true;
+    deadline_.arm(listener_.settings.head_timeout);
     const net::error_code ec = co_await transport_.handshake(*listener_.tls);
+    deadline_.disarm();
     if (ec) {
         worker_.counters().add(Reason::tls_handshake_failed);
     } else {
@@ -83,17 +89,55 @@ net::task<bool> Connection::handshake() {
     co_return !ec;
 }
 
-net::task<> Connection::refuse(Reason reason) {
+net::task<Connection::Then> Connection::serve_requests(http::Http1ServerStream& stream) {
+    for (;;) {
+        const auto next = co_await stream.read_request();
+        if (!next) {
+            if (next.error().reason != Reason::client_closed) {
+                co_await refuse(stream, next.error().reason);
+            }
+            break;
+        }
+        if (*next == http::Http1ServerStream::Next::none) co_return Then::park;
+        Exchange exchange(worker_, stream);
+        co_await exchange.run();
+        if (!stream.finish_request()) break;
+        if (!stream.has_input() && !transport_.may_have_input()) co_return Then::park;
+    }
+    if (stream.has_unread_body()) {
+        co_await close_lingering();
+    }
+    co_return Then::close;
+}
+
+bool Connection::park() {
+    deadline_.arm(listener_.settings.keep_alive);
+    is_parked_ = transport_.wake_when_readable(next_request_);
+    return is_parked_;
+}
+
+void Connection::NextRequest::wake(net::Waiter& waiter, bool ready) {
+    auto& connection = static_cast<NextRequest&>(waiter).connection;
+    connection.is_parked_ = false;
+    connection.deadline_.disarm();
+    if (!ready) {
+        delete &connection;
+        return;
+    }
+    net::spawn(connection.worker_.reactor(), "connection", connection.serve());
+}
+
+net::task<> Connection::refuse(http::Http1ServerStream& stream, Reason reason) {
     worker_.counters().add(reason);
     log::debug("request.refused", log::kv("client", client_.ip),
                log::kv("reason", to_string(reason)));
-    stream_.close_after_response();
+    stream.close_after_response();
     const http::Reply reply = http::make_reply(reason);
     http::BodyPiece piece;
     piece.data = reply.body;
     piece.is_last = true;
-    if (stream_.send_head(reply.head, piece) != net::Sent::all) {
-        const auto sent = co_await stream_.finish_sending();
+    if (stream.send_head(reply.head, piece) != net::Sent::all) {
+        const auto sent = co_await stream.finish_sending();
         if (!sent) co_return;
     }
     co_await close_lingering();
@@ -102,20 +146,13 @@ net::task<> Connection::refuse(Reason reason) {
 net::task<> Connection::close_lingering() {
     if (!transport_.is_open()) co_return;
     transport_.shut_down_writing();
-    net::Deadline deadline(worker_.wheel(), &Connection::close_transport, this);
-    deadline.arm(linger_time);
+    deadline_.arm(linger_time);
     net::Buffer buffer = worker_.buffers().borrow(net::BufferPool::small);
     for (std::size_t seen = 0; seen < linger_bytes;) {
-        auto [ec, n] = co_await transport_.read_some(buffer.space());
-        if (ec) break;
-        seen += n;
+        const net::IoResult read = co_await transport_.read_some(buffer.space());
+        if (!read.is_done()) break;
+        seen += read.size;
     }
-}
-
-net::task<> serve_connection(Worker& worker, const ListenerContext& listener,
-                             net::Descriptor socket, std::optional<model::IpBytes> ip) {
-    Connection connection(worker, listener, std::move(socket), ip);
-    co_await connection.serve();
 }
 
 }  // namespace fairlead::session

@@ -1,12 +1,17 @@
 // The life of one client connection: TLS if the listener has it, one request after the other, the
 // end.
 //
-// Threads: one worker. Lives in the frame of serve_connection.
+// Between requests a connection is parked: this object waits in the reactor, without a coroutine
+// and without a buffer. What a request needs it borrows from the worker when the request's first
+// byte has come, and gives back when nothing of a next one is there.
+//
+// Threads: one worker. Frees itself at its end.
 #pragma once
 
 #include "proxy/http/forwarding.hpp"
 #include "proxy/http/http1_server_stream.hpp"
 #include "proxy/net/transport.hpp"
+#include "proxy/net/waiter.hpp"
 #include "proxy/session/listener_context.hpp"
 #include "proxy/session/worker.hpp"
 
@@ -16,28 +21,47 @@ namespace fairlead::session {
 
 class Connection {
 public:
-    /// `ip`: the client's; none on a Unix socket.
-    Connection(Worker& worker, const ListenerContext& listener, net::Descriptor socket,
-               const std::optional<model::IpBytes>& ip);
-    ~Connection();
+    /// Takes a connection that was just accepted. `ip`: the client's; none on a Unix socket.
+    static void open(Worker& worker, const ListenerContext& listener, net::Descriptor socket,
+                     const std::optional<model::IpBytes>& ip);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    net::task<> serve();
-
     /// Between requests, with nothing of the next one here.
-    bool is_idle() const noexcept { return stream_.is_idle(); }
-    /// Ends what waits; serve() then returns.
+    bool is_idle() const noexcept { return is_parked_; }
+    /// Ends what waits, and then the connection.
     void close() { transport_.close(); }
 
 private:
     friend class Worker;
 
+    /// Wakes a parked connection.
+    struct NextRequest final : net::Waiter {
+        explicit NextRequest(Connection& owner) noexcept : Waiter(&wake), connection(owner) {}
+        static void wake(net::Waiter& waiter, bool ready);
+
+        Connection& connection;
+    };
+
+    enum class Then : std::uint8_t { park, close };
+
+    Connection(Worker& worker, const ListenerContext& listener, net::Descriptor socket,
+               const std::optional<model::IpBytes>& ip);
+    ~Connection();
+
     static void close_transport(void* self);
     http::ClientFacts learn_client(const std::optional<model::IpBytes>& ip) const;
-    net::task<bool> handshake();
-    /// Answers what could not be read as a request. False: nothing can be answered.
-    net::task<> refuse(Reason reason);
+
+    /// Until the connection is parked or at its end.
+    net::task<> serve();
+    /// What comes before the first request. False: it failed.
+    net::task<bool> set_up();
+    /// Requests, as long as they are here.
+    net::task<Then> serve_requests(http::Http1ServerStream& stream);
+    /// False: there is something to read.
+    bool park();
+    /// Answers what could not be read as a request.
+    net::task<> refuse(http::Http1ServerStream& stream, Reason reason);
     /// Closes so that the client can read our last answer though we did not read all it sends.
     net::task<> close_lingering();
 
@@ -45,12 +69,12 @@ private:
     const ListenerContext& listener_;
     const http::ClientFacts client_;
     net::Transport transport_;
-    http::Http1ServerStream stream_;
+    net::Deadline deadline_;  // of waiting, and of setting up
+    NextRequest next_request_;
     Connection* next_ = nullptr;
     Connection** link_ = nullptr;
+    bool is_set_up_ = false;
+    bool is_parked_ = false;
 };
-
-net::task<> serve_connection(Worker& worker, const ListenerContext& listener,
-                             net::Descriptor socket, std::optional<model::IpBytes> ip);
 
 }  // namespace fairlead::session

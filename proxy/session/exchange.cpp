@@ -116,8 +116,8 @@ net::task<result<>> Exchange::attempt(upstream::Lease& lease, const model::Endpo
                                       upstream::Reuse reuse) {
     auto& pool = worker_.pool();
     if (!pool.take_idle(lease, reuse)) {
-        const auto connected = co_await pool.connect(
-            lease, endpoint, service_->settings.timeouts.connect, upstream::Reuse::never);
+        const auto limit = service_->settings.timeouts.connect;
+        const auto connected = co_await pool.connect(lease, endpoint, limit);
         if (!connected) co_return connected.error();
     }
     endpoint.state->count_request();
@@ -129,8 +129,9 @@ net::task<result<>> Exchange::forward(upstream::Lease& lease) {
     http::Http1ClientStream::Timeouts limits;
     limits.first_byte = timeouts.first_byte;
     limits.idle = timeouts.idle;
-    http::Http1ClientStream endpoint(lease.transport(), worker_.buffers(), worker_.wheel(),
-                                     worker_.scratch(), limits);
+    const auto loan = worker_.client_streams().borrow();
+    auto& endpoint = *loan;
+    endpoint.attach(lease.transport(), limits);
     const auto body = client_.initial_body();
     if (endpoint.send_head(client_.request(), client_.client(), body) != net::Sent::all) {
         const auto sent = co_await endpoint.finish_sending();
@@ -149,7 +150,7 @@ net::task<result<>> Exchange::forward(upstream::Lease& lease) {
 
 net::task<result<>> Exchange::upload_and_await_response(http::ClientStream& endpoint,
                                                         net::Transport& transport) {
-    Upload upload(worker_.executor(), client_, endpoint, transport);
+    Upload upload(worker_.reactor(), client_, endpoint, transport);
     upload.start();
     const auto done = co_await await_response(endpoint, &upload);
     co_await upload.finish();
@@ -210,8 +211,8 @@ net::task<result<>> Exchange::tunnel(http::ClientStream& endpoint) {
     const auto endpoint_side = endpoint.take_raw();
     if (!client_side || !endpoint_side) co_return Failure(Reason::internal_error);
     worker_.counters().add(Metric::tunnels_open);
-    co_await http::run_tunnel(worker_.executor(), *client_side, *endpoint_side, worker_.buffers(),
-                              worker_.wheel(), tunnel_idle);
+    co_await http::run_tunnel(worker_.reactor(), *client_side, *endpoint_side, worker_.buffers(),
+                              tunnel_idle);
     worker_.counters().subtract(Metric::tunnels_open);
     co_return result<>();
 }

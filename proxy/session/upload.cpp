@@ -6,7 +6,7 @@ namespace fairlead::session {
 
 void Upload::start() {
     started_ = true;
-    net::spawn(executor_, "upload", run());
+    net::spawn(reactor_, "upload", run());
 }
 
 net::task<> Upload::finish() {

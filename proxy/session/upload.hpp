@@ -20,13 +20,13 @@ namespace fairlead::session {
 
 class Upload {
 public:
-    Upload(net::executor executor, http::ServerStream& client, http::ClientStream& endpoint,
+    Upload(net::Reactor& reactor, http::ServerStream& client, http::ClientStream& endpoint,
            net::Transport& connection)
-        : executor_(executor),
+        : reactor_(reactor),
           client_(client),
           endpoint_(endpoint),
           connection_(connection),
-          ended_(executor) {}
+          ended_(reactor) {}
 
     /// Begins to move what follows the initial body.
     void start();
@@ -40,7 +40,7 @@ private:
     net::task<> run();
     net::task<> move();
 
-    net::executor executor_;
+    net::Reactor& reactor_;
     http::ServerStream& client_;
     http::ClientStream& endpoint_;
     net::Transport& connection_;

@@ -1,9 +1,12 @@
-// One worker: a thread's io_context and everything that lives on it.
+// One worker: a thread's reactor and everything that lives on it.
 //
 // Threads: the worker's own, but for the constructor, start(), post(), join() (control) and what
 // counters() and connections read (any).
 #pragma once
 
+#include "proxy/base/object_pool.hpp"
+#include "proxy/http/http1_client_stream.hpp"
+#include "proxy/http/http1_server_stream.hpp"
 #include "proxy/metrics/counters.hpp"
 #include "proxy/model/snapshot.hpp"
 #include "proxy/net/buffer.hpp"
@@ -36,13 +39,6 @@ struct Shared {
 /// A request holds one: its snapshot cannot change or vanish under it. Copying costs no atomic.
 using PinnedSnapshot = boost::local_shared_ptr<const model::SnapshotPtr>;
 
-/// Ends coroutines that still wait, while what they refer to is alive.
-class WorkerIo : public net::IoContext {
-public:
-    WorkerIo() : net::IoContext(1) {}
-    using net::IoContext::shutdown;
-};
-
 class Worker {
 public:
     Worker(std::size_t index, Shared& shared);
@@ -62,10 +58,11 @@ public:
 
     // Worker thread
     std::size_t index() const noexcept { return index_; }
-    net::executor executor() noexcept { return io_.get_executor(); }
     net::Reactor& reactor() noexcept { return reactor_; }
-    net::DeadlineWheel& wheel() noexcept { return wheel_; }
+    net::DeadlineWheel& wheel() noexcept { return reactor_.wheel(); }
     net::BufferPool& buffers() noexcept { return buffers_; }
+    ObjectPool<http::Http1ServerStream>& server_streams() noexcept { return server_streams_; }
+    ObjectPool<http::Http1ClientStream>& client_streams() noexcept { return client_streams_; }
     std::string& scratch() noexcept { return scratch_; }
     upstream::Pool& pool() noexcept { return pool_; }
     metrics::Counters& counters() noexcept { return counters_; }
@@ -79,29 +76,28 @@ public:
 private:
     friend class Connection;
 
-    void accept(net::Descriptor socket, const net::stream_protocol::endpoint& peer,
+    static void close_idle_connections(void* self);
+    static void sweep(void* self);
+    void accept(net::Descriptor socket, const net::SocketAddress& peer,
                 const ListenerContext& context);
     void add(Connection& connection);
     void remove(Connection& connection);
-    net::task<> close_idle_connections();
     void tell_if_drained();
     void stop();
-    net::task<> sweep_every_second();
 
     const std::size_t index_;
     Shared& shared_;
-    WorkerIo io_;
-    net::Reactor reactor_{io_};
-    net::DeadlineWheel wheel_{io_};
+    net::Reactor reactor_;
     net::BufferPool buffers_;
     std::string scratch_;
+    ObjectPool<http::Http1ServerStream> server_streams_;
+    ObjectPool<http::Http1ClientStream> client_streams_;
     metrics::Counters counters_;
     upstream::Pool pool_;
     PinnedSnapshot snapshot_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
-    net::timer sweep_timer_{io_};
-    net::timer patience_timer_{io_};
-    net::timer stop_timer_{io_};
+    net::Deadline sweep_;
+    net::Deadline patience_;
     Connection* connections_ = nullptr;
     std::function<void()> drained_;
     bool draining_ = false;

@@ -2,8 +2,6 @@
 
 #include "proxy/net/socket.hpp"
 
-#include <boost/asio/error.hpp>
-
 #include <cerrno>
 #include <sys/socket.h>
 #include <vector>
@@ -11,13 +9,9 @@
 namespace fairlead::upstream {
 namespace {
 
-using resolver =
-    net::token::as_default_on_t<net::asio::ip::basic_resolver<net::asio::ip::tcp, net::executor>>;
-
 Reason reason_of(net::error_code ec) noexcept {
     // A Unix socket whose file is gone has nobody behind it either.
-    const bool refused = ec == net::asio::error::connection_refused ||
-                         ec == boost::system::errc::no_such_file_or_directory;
+    const bool refused = ec.value() == ECONNREFUSED || ec.value() == ENOENT;
     return refused ? Reason::connect_refused : Reason::connect_failed;
 }
 
@@ -33,49 +27,42 @@ struct Attempt {
 
 /// Success, or the system's error.
 net::task<net::error_code> try_connect(net::Reactor& reactor, Attempt& attempt,
-                                       const net::stream_protocol::endpoint& to) {
+                                       const net::SocketAddress& to) {
     attempt.watch.forget();
     attempt.socket = net::open_stream_socket(to);
     if (!attempt.socket) co_return net::last_system_error();
     const int fd = attempt.socket.get();
-    const auto* const name = static_cast<const sockaddr*>(to.data());
-    if (::connect(fd, name, static_cast<socklen_t>(to.size())) == 0) co_return net::error_code{};
+    if (::connect(fd, to.data(), to.size()) == 0) co_return net::error_code{};
     // A Unix socket whose queue is full says EAGAIN, and no event would follow.
     if (errno != EINPROGRESS) co_return net::last_system_error();
-    if (!attempt.watch.begin(reactor, fd, net::Watch::Starts::blocked))
-        co_return net::last_system_error();
+    attempt.watch.begin(reactor, fd, net::Watch::Starts::connecting);
     const bool done = co_await attempt.watch.writable();
-    if (!done) co_return net::asio::error::operation_aborted;
+    if (!done) co_return net::cancelled_error();
     int error = 0;
     socklen_t size = sizeof error;
     ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
     co_return net::error_code(error, boost::system::system_category());
 }
 
-net::task<result<std::vector<net::stream_protocol::endpoint>>> resolve(
-    net::executor executor, const model::Address& address) {
-    std::vector<net::stream_protocol::endpoint> endpoints;
-    if (auto numeric = net::endpoint_of(address)) {
-        endpoints.push_back(*numeric);
-        co_return endpoints;
+net::task<result<std::vector<net::SocketAddress>>> resolve(net::Reactor&,
+                                                           const model::Address& address) {
+    std::vector<net::SocketAddress> found;
+    if (auto numeric = net::socket_address_of(address)) {
+        found.push_back(*numeric);
+        co_return found;
     }
-    resolver names(executor);
-    const std::string port = std::to_string(address.port);
-    auto [ec, found] = co_await names.async_resolve(address.host, port);
-    if (ec) co_return Failure(Reason::resolve_failed, ec);
-    for (const auto& entry : found) endpoints.emplace_back(entry.endpoint());
-    co_return endpoints;
+    co_return Failure(Reason::resolve_failed);
 }
 
 }  // namespace
 
-net::task<result<net::Descriptor>> connect(net::Reactor& reactor, net::DeadlineWheel& wheel,
-                                           const model::Address& address, Duration timeout) {
-    const auto endpoints = co_await resolve(reactor.get_executor(), address);
+net::task<result<net::Descriptor>> connect(net::Reactor& reactor, const model::Address& address,
+                                           Duration timeout) {
+    const auto endpoints = co_await resolve(reactor, address);
     if (!endpoints) co_return endpoints.error();
 
     Attempt attempt;
-    net::Deadline deadline(wheel, &Attempt::cancel, &attempt);
+    net::Deadline deadline(reactor.wheel(), &Attempt::cancel, &attempt);
     deadline.arm(timeout);
     Failure failure(Reason::connect_failed);
     for (const auto& endpoint : *endpoints) {

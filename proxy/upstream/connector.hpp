@@ -5,16 +5,15 @@
 
 #include "proxy/base/failure.hpp"
 #include "proxy/model/address.hpp"
-#include "proxy/net/deadline.hpp"
 #include "proxy/net/descriptor.hpp"
 #include "proxy/net/reactor.hpp"
-#include "proxy/net/types.hpp"
+#include "proxy/net/task.hpp"
 
 namespace fairlead::upstream {
 
 /// A connected, non-blocking socket, or resolve_failed, connect_refused, connect_failed,
 /// connect_timeout.
-net::task<result<net::Descriptor>> connect(net::Reactor& reactor, net::DeadlineWheel& wheel,
-                                           const model::Address& address, Duration timeout);
+net::task<result<net::Descriptor>> connect(net::Reactor& reactor, const model::Address& address,
+                                           Duration timeout);
 
 }  // namespace fairlead::upstream

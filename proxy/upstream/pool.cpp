@@ -29,13 +29,12 @@ Pool::~Pool() {
     close_idle();
 }
 
-net::task<result<>> Pool::connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout,
-                                  Reuse reuse) {
-    if (take_idle(lease, reuse)) co_return result<>();
+net::task<result<>> Pool::connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout) {
     counters_.add(Metric::upstream_connects);
-    auto socket = co_await upstream::connect(reactor_, wheel_, endpoint.address, timeout);
+    auto socket = co_await upstream::connect(reactor_, endpoint.address, timeout);
     if (!socket) co_return socket.error();
-    lease.transport_ = std::make_unique<net::Transport>(reactor_, std::move(*socket));
+    constexpr auto starts = net::Watch::Starts::connected;
+    lease.transport_ = std::make_unique<net::Transport>(reactor_, std::move(*socket), starts);
     co_return result<>();
 }
 
@@ -48,6 +47,7 @@ bool Pool::take_idle(Lease& lease, Reuse reuse) {
         Idle idle = std::move(kept.back());
         kept.pop_back();
         counters_.subtract(Metric::upstream_idle);
+        if (idle.transport->may_have_input()) continue;
         if (reuse == Reuse::checked && net::is_readable_or_closed(idle.transport->native_handle()))
             continue;
         counters_.add(Metric::upstream_reuses);

@@ -11,6 +11,7 @@
 #include "proxy/metrics/counters.hpp"
 #include "proxy/model/policy.hpp"
 #include "proxy/net/deadline.hpp"
+#include "proxy/net/task.hpp"
 #include "proxy/net/transport.hpp"
 
 #include <memory>
@@ -66,17 +67,16 @@ public:
     static constexpr Duration idle_limit = 4s;
     static constexpr std::size_t most_idle = 512;  // for each endpoint
 
-    Pool(net::Reactor& reactor, net::DeadlineWheel& wheel, metrics::Counters& counters)
-        : reactor_(reactor), wheel_(wheel), counters_(counters) {}
+    Pool(net::Reactor& reactor, metrics::Counters& counters)
+        : reactor_(reactor), counters_(counters) {}
     ~Pool();
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
-    /// Gives `lease` a connection: the one that became idle last, or a new one.
-    /// checked: an idle one only if the endpoint has not closed it, as far as the kernel knows.
-    net::task<result<>> connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout,
-                                Reuse reuse);
-    /// The part of connect() that does not wait: true if an idle connection was there.
+    /// Gives `lease` a new connection.
+    net::task<result<>> connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout);
+    /// Gives it the connection that became idle last, but none that the endpoint has closed or
+    /// sent something on: as far as the last events said, or, checked, as the kernel knows.
     bool take_idle(Lease& lease, Reuse reuse);
 
     /// Closes idle connections that are too old or whose endpoint takes no more requests, and cuts
@@ -100,7 +100,6 @@ private:
     void give_back(Lease& lease);
 
     net::Reactor& reactor_;
-    net::DeadlineWheel& wheel_;
     metrics::Counters& counters_;
     std::unordered_map<const model::EndpointState*, std::vector<Idle>> idle_;  // newest last
     Lease* leases_ = nullptr;

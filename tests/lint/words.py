@@ -6,12 +6,12 @@ from tree import files, read, report, without_comments
 
 # (pattern, where it is looked for, where it is allowed, what to do instead)
 RULES = [
-    (r"\bdetached\b", r"", r"$^", "start coroutines with net::spawn, which reports what escapes"),
+    (r"\bdetached\b", r"", r"$^", "start coroutines with spawn, which reports what escapes"),
     (r"\b(enable_)?shared_from_this\b", r"", r"$^", "a coroutine owns its connection"),
     (r"\bawaitable_operators\b", r"", r"$^", "a deadline or a close ends an operation"),
     (r"\bstring_body\b", r"proxy/|discovery/", r"$^", "bodies are streamed through one buffer"),
-    (r"\bexpires_(after|at)\b", r"proxy/", r"proxy/net/|proxy/session/worker", "deadlines are net::DeadlineList's"),
-    (r"\bstd::(recursive_|shared_)?mutex\b", r"proxy/", r"proxy/base/log", "one thread a worker: post a value"),
+    (r"\bexpires_(after|at)\b", r"proxy/", r"proxy/aio/", "deadlines are net::Deadline's"),
+    (r"\bstd::(recursive_|shared_)?mutex\b", r"proxy/", r"proxy/base/log|proxy/net/reactor", "one thread a worker: post a value"),
     (r"\b(make_)?strand\b", r"proxy/|discovery/|control/", r"$^", "one io_context a thread"),
     (r"asio::detail::", r"", r"$^", "Asio's details are not an interface"),
     (r"\bstd::atomic_?\w*<(std|boost)::(shared_ptr|local_shared_ptr)", r"", r"$^",

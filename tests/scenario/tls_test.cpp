@@ -82,14 +82,13 @@ TEST_CASE("plain HTTP on a TLS port ends that connection and nothing else", "[sc
 TEST_CASE(
     "a certificate that cannot be used keeps the data plane from starting, with its file's name",
     "[scenario][tls]") {
-    net::IoContext control;
     model::ProcessSettings settings;
     settings.workers = 1;
     settings.listeners[0].bind = model::Address::tcp("127.0.0.1", 0);
     settings.listeners[0].tls.emplace();
     settings.listeners[0].tls->certificates.push_back(
         {"/nonexistent/cert.pem", "/nonexistent/key.pem"});
-    DataPlane plane(settings, control);
+    DataPlane plane(settings, [](const std::function<void()>&) {});
     const auto started = plane.start();
     REQUIRE_FALSE(started.has_value());
     CHECK(started.error().text().find("/nonexistent/cert.pem") != std::string::npos);

@@ -1,6 +1,6 @@
 #include "tests/support/fake_docker.hpp"
 
-#include "proxy/net/spawn.hpp"
+#include "proxy/aio/spawn.hpp"
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -50,7 +50,7 @@ std::string describe(const FakeContainer& container) {
 
 }  // namespace
 
-FakeDocker::FakeDocker(net::IoContext& context) : context_(context) {
+FakeDocker::FakeDocker(aio::IoContext& context) : context_(context) {
     std::string pattern = std::filesystem::temp_directory_path() / "fake-docker-XXXXXX";
     folder_ = mkdtemp(pattern.data());
     path_ = folder_ + "/docker.sock";
@@ -62,32 +62,32 @@ FakeDocker::~FakeDocker() {
 
 void FakeDocker::listen() {
     std::filesystem::remove(path_);
-    const net::stream_protocol::endpoint endpoint(
-        net::asio::local::stream_protocol::endpoint{path_});
+    const aio::stream_protocol::endpoint endpoint(
+        aio::asio::local::stream_protocol::endpoint{path_});
     acceptor_.emplace(context_.get_executor());
     acceptor_->open(endpoint.protocol());
     acceptor_->bind(endpoint);
     acceptor_->listen();
-    net::spawn(context_.get_executor(), "fake_docker.accept", accept());
+    aio::spawn(context_.get_executor(), "fake_docker.accept", accept());
 }
 
 void FakeDocker::vanish() {
     cut_streams();
-    net::error_code ignored;
+    aio::error_code ignored;
     acceptor_->close(ignored);
     std::filesystem::remove(path_);
 }
 
-net::task<> FakeDocker::accept() {
+aio::task<> FakeDocker::accept() {
     for (;;) {
         auto [ec, socket] = co_await acceptor_->async_accept();
         if (ec) co_return;
-        net::stream_socket peer(std::move(socket));
-        net::spawn(context_.get_executor(), "fake_docker.serve", serve(std::move(peer)));
+        aio::stream_socket peer(std::move(socket));
+        aio::spawn(context_.get_executor(), "fake_docker.serve", serve(std::move(peer)));
     }
 }
 
-net::task<> FakeDocker::serve(net::stream_socket socket) {
+aio::task<> FakeDocker::serve(aio::stream_socket socket) {
     boost::beast::flat_buffer buffer;
     http::request<http::string_body> request;
     const auto [read_ec, read] = co_await http::async_read(socket, buffer, request);
@@ -99,8 +99,8 @@ net::task<> FakeDocker::serve(net::stream_socket socket) {
         const std::string head =
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: "
             "chunked\r\n\r\n";
-        net::error_code ec;
-        net::asio::write(socket, net::asio::buffer(head), ec);
+        aio::error_code ec;
+        aio::asio::write(socket, aio::asio::buffer(head), ec);
         if (!ec) streams_.push_back(std::move(socket));
         co_return;
     }
@@ -144,25 +144,25 @@ void FakeDocker::emit(const std::string& action, const std::string& id, int seco
 void FakeDocker::emit_line(const std::string& line) {
     const auto chunk = fmt::format("{:x}\r\n{}\n\r\n", line.size() + 1, line);
     for (auto& stream : streams_) {
-        net::error_code ignored;  // a stream that is gone gets nothing
-        net::asio::write(stream, net::asio::buffer(chunk), ignored);
+        aio::error_code ignored;  // a stream that is gone gets nothing
+        aio::asio::write(stream, aio::asio::buffer(chunk), ignored);
     }
 }
 
 void FakeDocker::flood(std::size_t bytes) {
-    net::spawn(context_.get_executor(), "fake_docker.flood", write_endless_line(bytes));
+    aio::spawn(context_.get_executor(), "fake_docker.flood", write_endless_line(bytes));
 }
 
-net::task<> FakeDocker::write_endless_line(std::size_t bytes) {
+aio::task<> FakeDocker::write_endless_line(std::size_t bytes) {
     auto stream = std::move(streams_.front());
     streams_.pop_front();
     const auto head = fmt::format("{:x}\r\n", bytes);
     const std::string line(bytes, 'x');
-    const auto head_buffer = net::asio::buffer(head);
-    const auto [head_ec, head_n] = co_await net::asio::async_write(stream, head_buffer);
+    const auto head_buffer = aio::asio::buffer(head);
+    const auto [head_ec, head_n] = co_await aio::asio::async_write(stream, head_buffer);
     if (head_ec) co_return;
-    const auto buffer = net::asio::buffer(line);
-    const auto [ec, n] = co_await net::asio::async_write(stream, buffer);
+    const auto buffer = aio::asio::buffer(line);
+    const auto [ec, n] = co_await aio::asio::async_write(stream, buffer);
     if (ec) co_return;  // as the test expects
 }
 

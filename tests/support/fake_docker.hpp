@@ -4,7 +4,7 @@
 // Threads: one io_context's; it outlives all that runs there.
 #pragma once
 
-#include "proxy/net/types.hpp"
+#include "proxy/aio/types.hpp"
 
 #include <csignal>
 #include <functional>
@@ -37,7 +37,7 @@ public:
     /// Called for each request first; an answer here replaces the right one. May emit events.
     using Hook = std::function<std::optional<Answer>(const std::string& target)>;
 
-    explicit FakeDocker(net::IoContext& context);
+    explicit FakeDocker(aio::IoContext& context);
     ~FakeDocker();
 
     const std::string& path() const noexcept { return path_; }
@@ -62,16 +62,16 @@ public:
     std::size_t asked(const std::string& prefix) const;
 
 private:
-    net::task<> accept();
-    net::task<> serve(net::stream_socket socket);
-    net::task<> write_endless_line(std::size_t bytes);
+    aio::task<> accept();
+    aio::task<> serve(aio::stream_socket socket);
+    aio::task<> write_endless_line(std::size_t bytes);
     Answer answer(const std::string& target) const;
 
-    net::IoContext& context_;
+    aio::IoContext& context_;
     std::string folder_;
     std::string path_;
-    std::optional<net::acceptor> acceptor_;
-    std::list<net::stream_socket> streams_;
+    std::optional<aio::acceptor> acceptor_;
+    std::list<aio::stream_socket> streams_;
 };
 
 }  // namespace fairlead::testing

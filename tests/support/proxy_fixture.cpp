@@ -15,7 +15,9 @@ ProxyFixture::ProxyFixture(const std::function<void(model::ProcessSettings&)>& a
     settings.workers = 1;
     settings.listeners[0].bind = model::Address::tcp("127.0.0.1", 0);
     if (adjust) adjust(settings);
-    plane_ = std::make_unique<DataPlane>(settings, control_);
+    plane_ = std::make_unique<DataPlane>(settings, [this](std::function<void()> work) {
+        boost::asio::post(control_, std::move(work));
+    });
     control_thread_ = std::thread([this] { control_.run(); });
     const auto started = plane_->start();
     if (!started) throw std::runtime_error(started.error().text());

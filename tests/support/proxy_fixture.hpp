@@ -1,6 +1,7 @@
 // The whole data plane on loopback, with the services and routes that a test publishes.
 #pragma once
 
+#include "proxy/aio/types.hpp"
 #include "proxy/data_plane.hpp"
 #include "proxy/model/snapshot.hpp"
 #include "tests/support/eventually.hpp"
@@ -39,8 +40,8 @@ public:
     void begin_drain(std::function<void()> drained);
 
 private:
-    net::IoContext control_;
-    boost::asio::executor_work_guard<net::executor> work_;
+    aio::IoContext control_;
+    boost::asio::executor_work_guard<aio::executor> work_;
     std::unique_ptr<DataPlane> plane_;
     model::SnapshotCompiler compiler_;
     std::thread control_thread_;

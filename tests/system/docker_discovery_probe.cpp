@@ -5,8 +5,9 @@
 //
 // Ends when its standard input does.
 #include "discovery/docker_source.hpp"
+#include "proxy/aio/spawn.hpp"
+#include "proxy/base/coroutine_failures.hpp"
 #include "proxy/base/log.hpp"
-#include "proxy/net/spawn.hpp"
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <fmt/format.h>
@@ -54,16 +55,16 @@ void print(model::SourceState state) {
     std::fflush(stdout);
 }
 
-net::task<> run(discovery::DockerSource& source) {
+aio::task<> run(discovery::DockerSource& source) {
     const discovery::Source::Publish publish = print;
     co_await source.run(publish);
 }
 
-net::task<> end_with_input(net::executor executor, discovery::DockerSource& source) {
-    net::asio::posix::basic_stream_descriptor<net::executor> input(executor, ::dup(STDIN_FILENO));
+aio::task<> end_with_input(aio::executor executor, discovery::DockerSource& source) {
+    aio::asio::posix::basic_stream_descriptor<aio::executor> input(executor, ::dup(STDIN_FILENO));
     char byte = 0;
-    const auto buffer = net::asio::buffer(&byte, 1);
-    const net::token as_tuple;
+    const auto buffer = aio::asio::buffer(&byte, 1);
+    const aio::token as_tuple;
     for (;;) {
         const auto [ec, n] = co_await input.async_read_some(buffer, as_tuple);
         if (ec) break;
@@ -81,12 +82,12 @@ int main(int argc, char** argv) {
     log::start(log::Level::info);
     model::DockerSettings settings;
     settings.socket = argv[1];
-    net::IoContext context{1};
+    aio::IoContext context{1};
     discovery::DockerSource source(context.get_executor(), settings);
-    net::spawn(context.get_executor(), "probe.source", run(source));
-    net::spawn(context.get_executor(), "probe.input",
+    aio::spawn(context.get_executor(), "probe.source", run(source));
+    aio::spawn(context.get_executor(), "probe.input",
                end_with_input(context.get_executor(), source));
     context.run();
     log::stop();
-    return net::failed_coroutines() == 0 ? 0 : 1;
+    return failed_coroutines() == 0 ? 0 : 1;
 }

@@ -21,7 +21,7 @@ namespace {
 class QuietSource final : public discovery::Source {
 public:
     SourceKind kind() const noexcept override { return SourceKind::docker; }
-    net::task<> run(Publish) override { co_return; }
+    aio::task<> run(Publish) override { co_return; }
     void stop() override {}
     discovery::SourceStatus status() const override {
         discovery::SourceStatus status;
@@ -33,7 +33,7 @@ public:
 
 /// What the endpoints tell about two sources' states.
 struct Stage {
-    net::IoContext io{1};
+    aio::IoContext io{1};
     Reconciler reconciler{
         io, balance::make_policy, 1,
         [](const model::SnapshotPtr&, const std::function<void()>& done) { done(); }};

@@ -26,19 +26,19 @@ using test::write_text;
 
 namespace {
 
-StoreContents read_all(net::IoContext& io, EmbeddedStore& store) {
+StoreContents read_all(aio::IoContext& io, EmbeddedStore& store) {
     auto contents = run_task(io, store.read());
     REQUIRE(contents.has_value());
     return *contents;
 }
 
-void set_frontend(net::IoContext& io, EmbeddedStore& store, const std::string& url,
+void set_frontend(aio::IoContext& io, EmbeddedStore& store, const std::string& url,
                   const std::string& backend) {
     REQUIRE(run_task(io, store.apply({{Kind::set_frontend, url, "", backend}})).has_value());
 }
 
 StoreContents reopened(const std::string& folder) {
-    net::IoContext io{1};
+    aio::IoContext io{1};
     EmbeddedStore store(io, folder, 1);
     REQUIRE(store.open().has_value());
     return read_all(io, store);
@@ -50,7 +50,7 @@ TEST_CASE("what was applied is there after a restart", "[embedded_store]") {
     const TempFolder folder;
     const std::string odd = "a \"quoted\" \\ \n line \x01 \xff and \xc3\xa4";
     {
-        net::IoContext io{1};
+        aio::IoContext io{1};
         EmbeddedStore store(io, folder / "state/deep", 1);
         REQUIRE(store.open().has_value());
         REQUIRE(run_task(io, store.apply({{Kind::set_frontend, "x.com", "", "web"},
@@ -70,7 +70,7 @@ TEST_CASE("what was applied is there after a restart", "[embedded_store]") {
 
 TEST_CASE("a backend without servers and config is gone, as in Redis", "[embedded_store]") {
     const TempFolder folder;
-    net::IoContext io{1};
+    aio::IoContext io{1};
     EmbeddedStore store(io, folder.path(), 1);
     REQUIRE(store.open().has_value());
     REQUIRE(run_task(io, store.apply({{Kind::set_server, "web", "a:1", "0"},
@@ -99,7 +99,7 @@ TEST_CASE("the file is for people to read", "[embedded_store]") {
 
 TEST_CASE("a second process is refused the folder", "[embedded_store]") {
     const TempFolder folder;
-    net::IoContext io{1};
+    aio::IoContext io{1};
     EmbeddedStore first(io, folder.path(), 1);
     REQUIRE(first.open().has_value());
     EmbeddedStore second(io, folder.path(), 1);
@@ -109,7 +109,7 @@ TEST_CASE("a second process is refused the folder", "[embedded_store]") {
 }
 
 TEST_CASE("a folder that cannot be made is a problem, not a crash", "[embedded_store]") {
-    net::IoContext io{1};
+    aio::IoContext io{1};
     EmbeddedStore store(io, "/proc/nowhere/state", 1);
     CHECK(!store.open());
 }
@@ -117,7 +117,7 @@ TEST_CASE("a folder that cannot be made is a problem, not a crash", "[embedded_s
 TEST_CASE("damage anywhere in the file is seen and the last good one is used", "[embedded_store]") {
     const TempFolder folder;
     {
-        net::IoContext io{1};
+        aio::IoContext io{1};
         EmbeddedStore store(io, folder.path(), 1);
         REQUIRE(store.open().has_value());
         set_frontend(io, store, "x.com", "old");
@@ -150,7 +150,7 @@ TEST_CASE("damage anywhere in the file is seen and the last good one is used", "
 TEST_CASE("a missing file is made good from the backup", "[embedded_store]") {
     const TempFolder folder;
     {
-        net::IoContext io{1};
+        aio::IoContext io{1};
         EmbeddedStore store(io, folder.path(), 1);
         REQUIRE(store.open().has_value());
         set_frontend(io, store, "x.com", "old");
@@ -165,7 +165,7 @@ TEST_CASE("with both files damaged it starts empty, says so, and keeps them asid
     const TempFolder folder;
     write_text(folder / EmbeddedStore::file_name, "junk");
     write_text(folder / EmbeddedStore::backup_name, "");
-    net::IoContext io{1};
+    aio::IoContext io{1};
     EmbeddedStore store(io, folder.path(), 1);
     REQUIRE(store.open().has_value());
     CHECK(read_all(io, store) == StoreContents{});
@@ -178,7 +178,7 @@ TEST_CASE("with both files damaged it starts empty, says so, and keeps them asid
 TEST_CASE("a write that fails is answered with its reason and changes nothing",
           "[embedded_store]") {
     const TempFolder folder;
-    net::IoContext io{1};
+    aio::IoContext io{1};
     EmbeddedStore store(io, folder.path(), 1);
     REQUIRE(store.open().has_value());
     set_frontend(io, store, "x.com", "web");
@@ -192,7 +192,7 @@ TEST_CASE("a write that fails is answered with its reason and changes nothing",
 
 TEST_CASE("the probe writes, reads and cleans up", "[embedded_store]") {
     const TempFolder folder;
-    net::IoContext io{1};
+    aio::IoContext io{1};
     EmbeddedStore store(io, folder.path(), 1);
     REQUIRE(store.open().has_value());
     CHECK(run_task(io, store.probe()).has_value());
@@ -203,14 +203,14 @@ TEST_CASE("the probe writes, reads and cleans up", "[embedded_store]") {
 
 TEST_CASE("the source publishes what is there and each change at once", "[embedded_store]") {
     const TempFolder folder;
-    net::IoContext io{1};
+    aio::IoContext io{1};
     EmbeddedStore store(io, folder.path(), 1);
     REQUIRE(store.open().has_value());
     std::vector<model::SourceState> published;
     const discovery::Source::Publish keep = [&](model::SourceState state) {
         published.push_back(std::move(state));
     };
-    net::spawn(io.get_executor(), "source", store.source().run(keep));
+    aio::spawn(io.get_executor(), "source", store.source().run(keep));
     REQUIRE(test::eventually(io, 5s, [&] { return published.size() == 1; }));
     set_frontend(io, store, "x.com", "web");
     REQUIRE(published.size() == 2);
@@ -229,13 +229,13 @@ namespace {
 /// The child's work: both frontends get the same number in one change; confirmed ones go down the
 /// pipe.
 [[noreturn]] void write_until_killed(const std::string& folder, int confirmed) {
-    net::IoContext io{1};
+    aio::IoContext io{1};
     EmbeddedStore store(io, folder, 1);
     if (!store.open()) ::_exit(1);
     for (std::uint32_t number = 1;; ++number) {
         const auto text = std::to_string(number);
         std::optional<Checked<>> done;
-        net::spawn(io.get_executor(), "write",
+        aio::spawn(io.get_executor(), "write",
                    test::keep_result(store.apply({{Kind::set_frontend, "a", "", text},
                                                   {Kind::set_frontend, "b", "", text}}),
                                      done));

@@ -27,7 +27,7 @@ public:
         const discovery::Source::Publish keep = [this](model::SourceState state) {
             states.push_back(std::move(state));
         };
-        net::spawn(io.get_executor(), "source", source.run(keep));
+        aio::spawn(io.get_executor(), "source", source.run(keep));
     }
     ~Running() {
         source.stop();
@@ -47,7 +47,7 @@ public:
         return eventually(io, 10s, [&] { return !source.problems().empty(); });
     }
 
-    net::IoContext io{1};
+    aio::IoContext io{1};
     std::vector<model::SourceState> states;
     FileSource source;
 };

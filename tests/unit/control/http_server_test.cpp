@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t small_limit = 1024;
 
 /// Says what it was asked; some paths misbehave.
-net::task<HttpReply> answer(const HttpRequest& request) {
+aio::task<HttpReply> answer(const HttpRequest& request) {
     if (request.path == "/throw") throw std::runtime_error("a defect");
     HttpReply reply;
     reply.body = request.method + " " + request.path + " ?" + request.query + " " +
@@ -42,7 +42,7 @@ public:
         thread_ = std::thread([this] { io_.run(); });
     }
     ~Serving() {
-        net::asio::post(io_, [this] { server_.reset(); });
+        aio::asio::post(io_, [this] { server_.reset(); });
         thread_.join();
     }
     Serving(const Serving&) = delete;
@@ -52,7 +52,7 @@ public:
     const model::Address& bound() const { return bound_; }
     void stop() {
         std::promise<void> stopped;
-        net::asio::post(io_, [&] {
+        aio::asio::post(io_, [&] {
             server_->stop();
             stopped.set_value();
         });
@@ -60,7 +60,7 @@ public:
     }
 
 private:
-    net::IoContext io_{1};
+    aio::IoContext io_{1};
     std::optional<HttpServer> server_;
     model::Address bound_;
     std::thread thread_;
@@ -177,7 +177,7 @@ TEST_CASE("stopping closes idle connections and refuses new ones", "[http_server
 
 TEST_CASE("a port that is taken is named", "[http_server]") {
     const Serving serving;
-    net::IoContext io{1};
+    aio::IoContext io{1};
     HttpServer second(io, "test", serving.bound(), answer);
     const auto started = second.start();
     REQUIRE_FALSE(started.has_value());

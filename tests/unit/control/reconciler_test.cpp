@@ -17,7 +17,7 @@ namespace {
 
 /// A reconciler whose data plane is a list of what it was given.
 struct Stage {
-    net::IoContext io{1};
+    aio::IoContext io{1};
     std::vector<model::SnapshotPtr> published;
     std::vector<std::function<void()>> installed;
     Reconciler reconciler{io, balance::make_policy, 1,
@@ -177,7 +177,7 @@ TEST_CASE("an event from the future counts as no time", "[reconciler]") {
 
 TEST_CASE("installed may be called after the reconciler is gone", "[reconciler]") {
     std::function<void()> installed;
-    net::IoContext io{1};
+    aio::IoContext io{1};
     {
         Reconciler reconciler(
             io, balance::make_policy, 1,

@@ -44,16 +44,14 @@ std::vector<control::RedisCommand> one(control::RedisCommand command) {
 /// A client and what it needs, on the test's io_context.
 struct Connected {
     explicit Connected(control::RedisUrl url, Duration timeout = 5s)
-        : client(io, wheel, std::move(url), timeout) {}
-    ~Connected() { wheel.stop(); }
+        : client(io, std::move(url), timeout) {}
 
     std::string ask(control::RedisCommand command) {
         const auto replies = run_task(io, client.run(one(std::move(command))));
         return replies ? replies->at(0).text : replies.error().text();
     }
 
-    net::IoContext io{1};
-    net::DeadlineWheel wheel{io};
+    aio::IoContext io{1};
     RedisClient client;
 };
 
@@ -64,7 +62,7 @@ public:
         const discovery::Source::Publish keep = [this](model::SourceState state) {
             states.push_back(std::move(state));
         };
-        net::spawn(io.get_executor(), "source", store.source().run(keep));
+        aio::spawn(io.get_executor(), "source", store.source().run(keep));
     }
     ~Running() {
         store.source().stop();
@@ -94,7 +92,7 @@ public:
         return run_task(io, store.apply(std::move(changes)));
     }
 
-    net::IoContext io{1};
+    aio::IoContext io{1};
     std::vector<model::SourceState> states;
     RedisStore store;
 };
@@ -212,7 +210,7 @@ TEST_CASE("callers at the same time take turns", "[redis]") {
     std::vector<std::optional<Checked<std::vector<RedisReply>>>> results(50);
     for (std::size_t i = 0; i < results.size(); ++i) {
         auto asked = redis.client.run(one({"ECHO", std::to_string(i)}));
-        net::spawn(redis.io.get_executor(), "ask", test::keep_result(std::move(asked), results[i]));
+        aio::spawn(redis.io.get_executor(), "ask", test::keep_result(std::move(asked), results[i]));
     }
     REQUIRE(eventually(redis.io, 10s, [&] { return results.back().has_value(); }));
     for (std::size_t i = 0; i < results.size(); ++i) {

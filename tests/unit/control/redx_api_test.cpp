@@ -119,7 +119,7 @@ constexpr Row golden[] = {
     {"GET", "/frontends", 200, R"({"message":"OK","data":[]})"},
 };
 
-HttpReply ask(net::IoContext& io, control::Store& store, const Row& row) {
+HttpReply ask(aio::IoContext& io, control::Store& store, const Row& row) {
     RedxApi api(store);
     HttpRequest request;
     request.method = row.method;
@@ -129,7 +129,7 @@ HttpReply ask(net::IoContext& io, control::Store& store, const Row& row) {
     return test::run_task(io, api.handle(request));
 }
 
-void check_golden(net::IoContext& io, control::Store& store) {
+void check_golden(aio::IoContext& io, control::Store& store) {
     for (const auto& row : golden) {
         INFO(row.method << " " << row.path);
         const auto reply = ask(io, store, row);
@@ -149,7 +149,7 @@ void check_golden(net::IoContext& io, control::Store& store) {
 
 TEST_CASE("the API over the embedded store answers as Redx's did", "[redx_api]") {
     const test::TempFolder folder;
-    net::IoContext io{1};
+    aio::IoContext io{1};
     control::EmbeddedStore store(io, folder.path(), 1);
     REQUIRE(store.open().has_value());
     check_golden(io, store);
@@ -163,14 +163,14 @@ TEST_CASE("the API over Redis answers as Redx's did", "[redx_api]") {
     const test::TempFolder folder;
     test::RedisServer server(folder.path());
     REQUIRE(server.start());
-    net::IoContext io{1};
+    aio::IoContext io{1};
     control::RedisStore store(io, *control::parse_redis_url("unix:" + server.socket_path()), 1);
     check_golden(io, store);
 }
 
 TEST_CASE("without Redis every answer of the API is a 500 that says so", "[redx_api]") {
     const test::TempFolder folder;
-    net::IoContext io{1};
+    aio::IoContext io{1};
     control::RedisStore store(io, *control::parse_redis_url("unix:" + (folder / "none.sock")), 1);
     for (const auto& row : golden) {
         if (row.status != 200 || row.method == "HEAD") continue;

@@ -3,8 +3,8 @@
 // Threads: the test's.
 #pragma once
 
-#include "proxy/net/spawn.hpp"
-#include "proxy/net/types.hpp"
+#include "proxy/aio/spawn.hpp"
+#include "proxy/aio/types.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -15,16 +15,16 @@
 namespace fairlead::test {
 
 template <class T>
-net::task<> keep_result(net::task<T> work, std::optional<T>& result) {
+aio::task<> keep_result(aio::task<T> work, std::optional<T>& result) {
     auto value = co_await std::move(work);
     result.emplace(std::move(value));
 }
 
 /// Fails the test after 20 s.
 template <class T>
-T run_task(net::IoContext& io, net::task<T> work) {
+T run_task(aio::IoContext& io, aio::task<T> work) {
     std::optional<T> result;
-    net::spawn(io.get_executor(), "test", keep_result(std::move(work), result));
+    aio::spawn(io.get_executor(), "test", keep_result(std::move(work), result));
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     io.restart();
     while (!result && std::chrono::steady_clock::now() < deadline) {
@@ -36,7 +36,7 @@ T run_task(net::IoContext& io, net::task<T> work) {
 
 /// Runs the io_context until `condition` holds; false: not within `patience`.
 template <class Condition>
-bool eventually(net::IoContext& io, std::chrono::milliseconds patience, Condition&& condition) {
+bool eventually(aio::IoContext& io, std::chrono::milliseconds patience, Condition&& condition) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (!condition()) {
         if (std::chrono::steady_clock::now() >= deadline) return false;

@@ -1,5 +1,5 @@
 #include "discovery/docker_client.hpp"
-#include "proxy/net/spawn.hpp"
+#include "proxy/aio/spawn.hpp"
 #include "tests/support/fake_docker.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,7 +11,7 @@ using testing::FakeDocker;
 namespace {
 
 struct Fixture {
-    net::IoContext context{1};
+    aio::IoContext context{1};
     FakeDocker docker{context};
 
     DockerClient client(DockerClient::Limits limits = {}) {
@@ -20,14 +20,14 @@ struct Fixture {
     /// Why listing fails; empty: it does not.
     std::string list_problem(DockerClient& client) {
         std::optional<std::string> outcome;
-        net::spawn(context.get_executor(), "test", list(client, outcome));
+        aio::spawn(context.get_executor(), "test", list(client, outcome));
         const auto deadline = Clock::now() + 10s;
         while (!outcome && Clock::now() < deadline) context.run_one_for(50ms);
         return outcome.value_or("nothing came");
     }
 
 private:
-    static net::task<> list(DockerClient& client, std::optional<std::string>& outcome) {
+    static aio::task<> list(DockerClient& client, std::optional<std::string>& outcome) {
         const auto containers = co_await client.list();
         outcome = containers ? std::string() : containers.error().text();
     }
@@ -38,9 +38,9 @@ private:
 TEST_CASE("an engine that never answers is given up after the time limit", "[docker_client]") {
     Fixture test;
     // Accepts, and reads nothing: the kernel's backlog of a listening socket.
-    const net::stream_protocol::endpoint endpoint(
-        net::asio::local::stream_protocol::endpoint(test.docker.path()));
-    net::acceptor silent(test.context.get_executor());
+    const aio::stream_protocol::endpoint endpoint(
+        aio::asio::local::stream_protocol::endpoint(test.docker.path()));
+    aio::acceptor silent(test.context.get_executor());
     silent.open(endpoint.protocol());
     silent.bind(endpoint);
     silent.listen();

@@ -1,5 +1,5 @@
 #include "discovery/docker_source.hpp"
-#include "proxy/net/spawn.hpp"
+#include "proxy/aio/spawn.hpp"
 #include "tests/support/fake_docker.hpp"
 
 #include <catch2/catch.hpp>
@@ -42,7 +42,7 @@ public:
 
     void start() {
         source.emplace(context_.get_executor(), settings_);
-        net::spawn(context_.get_executor(), "source", run());
+        aio::spawn(context_.get_executor(), "source", run());
     }
 
     template <class Condition>
@@ -76,14 +76,14 @@ public:
         return text;
     }
 
-    net::IoContext context_{1};
+    aio::IoContext context_{1};
     FakeDocker docker{context_};
     std::optional<DockerSource> source;
     std::vector<model::SourceState> states;
     std::function<void()> on_publish;
 
 private:
-    net::task<> run() {
+    aio::task<> run() {
         const auto take = [this](model::SourceState state) {
             states.push_back(std::move(state));
             if (on_publish) on_publish();

@@ -1,4 +1,4 @@
-#include "proxy/net/deadline.hpp"
+#include "proxy/net/reactor.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -18,24 +18,31 @@ struct Alarm {
     TimePoint rung_at{};
 };
 
+/// Turns until nothing is armed any more, or `at_most` has passed.
+void run(Reactor& reactor, Duration at_most = 5s) {
+    const auto end = Clock::now() + at_most;
+    while (reactor.wheel().until_due() != Duration::max() && Clock::now() < end)
+        reactor.turn(end - Clock::now());
+}
+
 }  // namespace
 
 TEST_CASE("a deadline expires once, not early and hardly late", "[net][deadline]") {
-    IoContext io;
-    DeadlineWheel wheel(io);
+    Reactor reactor;
+    auto& wheel = reactor.wheel();
     Alarm alarm(wheel);
     const auto began = Clock::now();
     alarm.deadline.arm(120ms);
     CHECK_FALSE(alarm.deadline.expired());
-    io.run();  // ends when nothing is armed any more
+    run(reactor);
     CHECK(alarm.deadline.expired());
     CHECK(alarm.rung_at - began >= 115ms);
     CHECK(alarm.rung_at - began < 2s);
 }
 
 TEST_CASE("moving a deadline on replaces it, in both directions", "[net][deadline]") {
-    IoContext io;
-    DeadlineWheel wheel(io);
+    Reactor reactor;
+    auto& wheel = reactor.wheel();
     Alarm later(wheel);
     Alarm sooner(wheel);
     const auto began = Clock::now();
@@ -43,14 +50,14 @@ TEST_CASE("moving a deadline on replaces it, in both directions", "[net][deadlin
     later.deadline.arm(300ms);
     sooner.deadline.arm(60s);
     sooner.deadline.arm(50ms);
-    io.run();
+    run(reactor);
     CHECK(later.rung_at - began >= 295ms);
     CHECK(sooner.rung_at < later.rung_at);
 }
 
 TEST_CASE("a disarmed or destroyed deadline does nothing", "[net][deadline]") {
-    IoContext io;
-    DeadlineWheel wheel(io);
+    Reactor reactor;
+    auto& wheel = reactor.wheel();
     Alarm disarmed(wheel);
     disarmed.deadline.arm(50ms);
     disarmed.deadline.disarm();
@@ -60,7 +67,7 @@ TEST_CASE("a disarmed or destroyed deadline does nothing", "[net][deadline]") {
     }
     Alarm zero(wheel);
     zero.deadline.arm(0ms);
-    io.run();
+    run(reactor);
     CHECK_FALSE(disarmed.deadline.expired());
     CHECK_FALSE(zero.deadline.expired());
 }
@@ -79,26 +86,26 @@ TEST_CASE("an action may arm, disarm and destroy other deadlines of its slot", "
         std::vector<std::unique_ptr<Alarm>> others;
         int runs = 0;
     };
-    IoContext io;
-    DeadlineWheel wheel(io);
+    Reactor reactor;
+    auto& wheel = reactor.wheel();
     Chain chain(wheel);
     chain.first.arm(50ms);
     for (int i = 0; i < 10; ++i) {
         chain.others.push_back(std::make_unique<Alarm>(wheel));
         chain.others.back()->deadline.arm(50ms);
     }
-    io.run();
+    run(reactor);
     CHECK(chain.runs == 3);
 }
 
 TEST_CASE("a deadline beyond a round of the wheel waits for its round", "[net][deadline]") {
-    IoContext io;
-    DeadlineWheel wheel(io);
+    Reactor reactor;
+    auto& wheel = reactor.wheel();
     Alarm far(wheel);
     far.deadline.arm(26s);  // the same slot as now, one round later
     Alarm near(wheel);
     near.deadline.arm(60ms);
-    io.run_for(400ms);
+    run(reactor, 400ms);
     CHECK(near.deadline.expired());
     CHECK_FALSE(far.deadline.expired());
 }

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <optional>
 #include <sys/socket.h>
 
 using namespace fairlead;
@@ -28,25 +29,25 @@ struct Pair {
 /// What a coroutine that waits and reads until the end has seen.
 struct Seen {
     std::string text;
-    error_code end;
+    std::optional<IoResult::Status> end;
     int waits = 0;
 };
 
 task<> read_all(Transport& transport, Reactor& reactor, Seen& seen) {
     std::array<char, 64> space;
     for (;;) {
-        auto [ec, n] = transport.try_read(space);
-        if (ec == asio::error::would_block) {
+        auto read = transport.try_read(space);
+        if (read.is_blocked()) {
             ++seen.waits;
             const bool ready = co_await transport.wait_readable();
             if (ready) continue;
-            ec = asio::error::operation_aborted;
+            read = IoResult::of(IoResult::Status::cancelled);
         }
-        if (ec) {
-            seen.end = ec;
+        if (!read.is_done()) {
+            seen.end = read.status;
             break;
         }
-        seen.text.append(space.data(), n);
+        seen.text.append(space.data(), read.size);
     }
     reactor.stop();
 }
@@ -54,62 +55,65 @@ task<> read_all(Transport& transport, Reactor& reactor, Seen& seen) {
 }  // namespace
 
 TEST_CASE("bytes and the end of a stream wake the reader, whatever their order", "[net][reactor]") {
-    IoContext io;
-    Reactor reactor(io);
+    Reactor reactor;
     Pair pair;
-    Transport transport(reactor, std::move(pair.ours));
+    Transport transport(reactor, std::move(pair.ours), Watch::Starts::connected);
     Seen seen;
-    reactor.start();
-    spawn(io.get_executor(), "reader", read_all(transport, reactor, seen));
-    asio::post(io, [&] {
+    spawn(reactor, "reader", read_all(transport, reactor, seen));
+    reactor.post([&] {
         REQUIRE(::write(pair.theirs.get(), "Hello", 5) == 5);
-        asio::post(io, [&] {
+        reactor.post([&] {
             REQUIRE(::write(pair.theirs.get(), ", world", 7) == 7);
             pair.theirs.close();  // together with bytes: no event of its own
         });
     });
-    io.run();
+    reactor.run();
     CHECK(seen.text == "Hello, world");
-    CHECK(seen.end == asio::error::eof);
+    CHECK(seen.end == IoResult::Status::ended);
 }
 
 TEST_CASE("a short read does not try again before the next event", "[net][reactor]") {
-    IoContext io;
-    Reactor reactor(io);
+    struct Note final : Waiter {
+        Note() : Waiter(&take) {}
+        static void take(Waiter& self, bool ready) { static_cast<Note&>(self).ready = ready; }
+        bool ready = false;
+    };
+    Reactor reactor;
     Pair pair;
-    Transport transport(reactor, std::move(pair.ours));
-    reactor.start();
+    Transport transport(reactor, std::move(pair.ours), Watch::Starts::connected);
+    Note first;
+    REQUIRE(transport.wake_when_readable(first));
     REQUIRE(::write(pair.theirs.get(), "Hello", 5) == 5);
-    io.run_for(std::chrono::milliseconds(20));
+    reactor.turn(1s);
+    CHECK(first.ready);
     std::array<char, 64> space;
-    CHECK(std::get<1>(transport.try_read(space)) == 5);
+    CHECK(transport.try_read(space).size == 5);
     // More has come, but no event was taken yet: reading costs no system call and gives nothing.
     REQUIRE(::write(pair.theirs.get(), "more", 4) == 4);
-    CHECK(std::get<0>(transport.try_read(space)) == asio::error::would_block);
-    io.restart();
-    io.run_for(std::chrono::milliseconds(20));
-    CHECK(std::get<1>(transport.try_read(space)) == 4);
-    reactor.stop();
+    CHECK(transport.try_read(space).is_blocked());
+    Note second;
+    REQUIRE(transport.wake_when_readable(second));
+    reactor.turn(1s);
+    CHECK(second.ready);
+    CHECK(transport.try_read(space).size == 4);
 }
 
 TEST_CASE("cancelling, closing and stopping end a wait", "[net][reactor]") {
     enum class How { cancel, close, stop };
     for (const How how : {How::cancel, How::close, How::stop}) {
-        IoContext io;
-        Reactor reactor(io);
+        Reactor reactor;
         Pair pair;
-        Transport transport(reactor, std::move(pair.ours));
+        Transport transport(reactor, std::move(pair.ours), Watch::Starts::connected);
         Seen seen;
-        reactor.start();
-        spawn(io.get_executor(), "reader", read_all(transport, reactor, seen));
-        asio::post(io, [&] {
+        spawn(reactor, "reader", read_all(transport, reactor, seen));
+        reactor.post([&] {
             if (how == How::cancel) transport.cancel();
             if (how == How::close) transport.close();
             if (how == How::stop) reactor.stop();
             CHECK_FALSE(seen.end);  // never inside the call
         });
-        io.run();
-        CHECK(seen.end == asio::error::operation_aborted);
+        reactor.run();
+        CHECK(seen.end == IoResult::Status::cancelled);
     }
 }
 
@@ -124,23 +128,23 @@ TEST_CASE("a watch that ends within a batch gets none of its events", "[net][rea
             }
         }
     };
-    IoContext io;
-    Reactor reactor(io);
+    Reactor reactor;
     Pair one;
     Pair two;
-    auto first = std::make_unique<Transport>(reactor, std::move(one.ours));
-    auto second = std::make_unique<Transport>(reactor, std::move(two.ours));
+    auto first =
+        std::make_unique<Transport>(reactor, std::move(one.ours), Watch::Starts::connected);
+    auto second =
+        std::make_unique<Transport>(reactor, std::move(two.ours), Watch::Starts::connected);
     int closed = 0;
-    reactor.start();
-    spawn(io.get_executor(), "one", Closer::run(*first, second, closed));
-    spawn(io.get_executor(), "two", Closer::run(*second, first, closed));
-    asio::post(io, [&] {
+    spawn(reactor, "one", Closer::run(*first, second, closed));
+    spawn(reactor, "two", Closer::run(*second, first, closed));
+    reactor.post([&] {
         REQUIRE(::write(one.theirs.get(), "x", 1) == 1);
         REQUIRE(::write(two.theirs.get(), "x", 1) == 1);
     });
-    io.run_for(std::chrono::milliseconds(50));
+    reactor.turn(1s);
+    reactor.turn(50ms);
     CHECK(closed == 1);
     reactor.stop();
-    io.restart();
-    io.run();
+    reactor.run();
 }

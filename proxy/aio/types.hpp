@@ -24,7 +24,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 
-namespace fairlead::net {
+namespace fairlead::aio {
 
 namespace asio = boost::asio;
 
@@ -45,4 +45,4 @@ using acceptor = token::as_default_on_t<asio::basic_socket_acceptor<stream_proto
 using timer = token::as_default_on_t<asio::basic_waitable_timer<
     std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, executor>>;
 
-}  // namespace fairlead::net
+}  // namespace fairlead::aio
