@@ -225,6 +225,10 @@ void App::on_signal(int signal) {
         re_read_file();
         return;
     }
+    if (signal == SIGUSR1) {
+        data_plane_.reopen_log();
+        return;
+    }
     if (is_stopping_) {
         log::warn("stop.now", log::kv("signal", signal));
         log::stop();

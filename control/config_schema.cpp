@@ -194,7 +194,15 @@ constexpr KeyRow rows[] = {
               "published ports on this host, or the containers' own addresses"),
     duration_at("discovery.docker.resync", 100, hour, "30s", set::docker_resync, "list everything again this often"),
 
-    later("access_log", "off", "a line for each request"),
+    {.path = "access_log", .type = section_or_text, .help = "a line for each request; `access_log: WHERE` is short for its path"},
+    text_at("access_log.path", "off, - or /path", "off", set::access_log_path,
+            "-: standard output; a file is opened anew at SIGUSR1"),
+    choice_at("access_log.format", "json|text", "json", set::access_log_format, "an object a line, or Combined and what else is known"),
+    section_at("trace", "ids by which a request is found again in other logs"),
+    choice_at("trace.create", "both|amzn|w3c|none", "both", set::trace_create,
+              "what a request gets that has none: X-Amzn-Trace-Id, traceparent"),
+    choice_at("trace.sampled", "true|false", "true", set::trace_sampled,
+              "the flag of a traceparent that is created, where nobody has decided"),
 
     section_at("limits", "what a client may ask for"),
     size_at("limits.request_head", kib, kib * kib, "64KiB", set::request_head, "request line and headers: 431 beyond"),
@@ -337,6 +345,8 @@ std::vector<std::string_view> changed_groups(const model::ProcessSettings& one,
     compare("admin", one.admin, other.admin);
     compare("store", one.store, other.store);
     compare("discovery", one.docker, other.docker);
+    compare("access_log", one.access_log, other.access_log);
+    compare("trace", one.trace, other.trace);
     compare("limits", one.limits, other.limits);
     compare("shutdown", one.shutdown, other.shutdown);
     return groups;

@@ -293,6 +293,30 @@ Checked<> docker_resync(Draft& draft, const Value& value) {
     return put_duration(draft.process.docker->resync, value);
 }
 
+Checked<> access_log_path(Draft& draft, const Value& value) {
+    auto& path = draft.process.access_log.path;
+    path.clear();
+    if (value.text == "off") return {};
+    if (value.text != "-" && !value.text.starts_with('/'))
+        return problem("'{}' is not where a log can go; allowed: off, - or /path", value.text);
+    path = value.text;
+    return {};
+}
+Checked<> access_log_format(Draft& draft, const Value& value) {
+    using Format = model::AccessLogSettings::Format;
+    draft.process.access_log.format = value.number == 0 ? Format::json : Format::text;
+    return {};
+}
+Checked<> trace_create(Draft& draft, const Value& value) {
+    draft.process.trace.create_amzn = value.text == "both" || value.text == "amzn";
+    draft.process.trace.create_w3c = value.text == "both" || value.text == "w3c";
+    return {};
+}
+Checked<> trace_sampled(Draft& draft, const Value& value) {
+    draft.process.trace.sampled = value.text == "true";
+    return {};
+}
+
 Checked<> request_head(Draft& draft, const Value& value) {
     draft.process.limits.request_head = value.number;
     return {};

@@ -11,7 +11,9 @@ namespace fairlead::control {
 
 struct Signals::State {
     State(aio::IoContext& io, Handler handle)
-        : set(io, SIGTERM, SIGINT, SIGHUP), handler(std::move(handle)) {}
+        : set(io, SIGTERM, SIGINT, SIGHUP), handler(std::move(handle)) {
+        set.add(SIGUSR1);
+    }
 
     aio::token::as_default_on_t<aio::asio::basic_signal_set<aio::executor>> set;
     Handler handler;

@@ -1,5 +1,5 @@
 // What the operating system tells the process: SIGTERM and SIGINT stop it, SIGHUP re-reads the
-// file.
+// file, SIGUSR1 opens the access log anew.
 //
 // Threads: control.
 #pragma once

@@ -1,5 +1,6 @@
 #include "proxy/data_plane.hpp"
 
+#include "proxy/access_log/writer.hpp"
 #include "proxy/base/coroutine_failures.hpp"
 #include "proxy/net/tls.hpp"
 #include "proxy/session/listener_context.hpp"
@@ -20,6 +21,7 @@ public:
     Impl(const model::ProcessSettings& settings, Post control)
         : settings_(settings), control_(std::move(control)) {
         shared_.limits = settings.limits;
+        shared_.trace = settings.trace;
         const auto count = settings.workers > 0 ? settings.workers : usable_cpus();
         for (std::size_t i = 0; i < count; ++i)
             workers_.push_back(std::make_unique<session::Worker>(i, shared_));
@@ -30,6 +32,12 @@ public:
     void publish(model::SnapshotPtr snapshot, std::function<void()> installed);
     void begin_drain(std::function<void()> drained);
     void stop();
+    void reopen_log() {
+        if (access_log_) access_log_->reopen();
+    }
+    access_log::Totals log_totals() const noexcept {
+        return access_log_ ? access_log_->totals() : access_log::Totals();
+    }
 
     const std::vector<std::unique_ptr<session::Worker>>& workers() const noexcept {
         return workers_;
@@ -38,6 +46,7 @@ public:
 
 private:
     Checked<session::ListenerContext> make_context(const model::ListenerSettings& listener) const;
+    Checked<> start_log();
     model::SnapshotPtr freed_on_control(model::SnapshotPtr snapshot);
     /// Runs `work` on every worker, and then `done` on the control thread.
     void on_all_workers(std::function<void(session::Worker&, std::function<void()>)> work,
@@ -46,6 +55,7 @@ private:
     const model::ProcessSettings settings_;
     const Post control_;
     session::Shared shared_;
+    std::unique_ptr<access_log::Writer> access_log_;  // outlives the workers; null: none
     std::vector<std::unique_ptr<session::ListenerContext>> contexts_;
     std::vector<std::unique_ptr<session::Worker>> workers_;
     std::vector<model::Address> bound_;
@@ -69,7 +79,18 @@ Checked<session::ListenerContext> DataPlane::Impl::make_context(
     return context;
 }
 
+Checked<> DataPlane::Impl::start_log() {
+    if (settings_.access_log.path.empty()) return {};
+    auto log = access_log::Writer::start(settings_.access_log, workers_.size());
+    if (!log) return log.error();
+    access_log_ = std::move(*log);
+    for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->log_to(access_log_->lane(i));
+    return {};
+}
+
 Checked<> DataPlane::Impl::start() {
+    const auto logged = start_log();
+    if (!logged) return logged;
     std::vector<net::BoundListener> bound;
     const auto give_up = [&](const Problem& why) -> Checked<> {
         for (const auto& listener : bound) {
@@ -140,7 +161,7 @@ void DataPlane::Impl::begin_drain(std::function<void()> drained) {
 
 void DataPlane::Impl::stop() {
     for (auto& worker : workers_) worker->join();
-    shared_.resolver.reset();  // no answer comes any more, to whichever worker asked
+    if (access_log_) access_log_->stop();
     for (const auto& address : bound_) {
         if (address.kind == model::Address::Kind::unix_socket) ::unlink(address.path.c_str());
     }
@@ -166,6 +187,9 @@ void DataPlane::publish(model::SnapshotPtr snapshot, std::function<void()> insta
 void DataPlane::begin_drain(std::function<void()> drained) {
     impl_->begin_drain(std::move(drained));
 }
+void DataPlane::reopen_log() {
+    impl_->reopen_log();
+}
 void DataPlane::stop() {
     impl_->stop();
 }
@@ -173,6 +197,9 @@ void DataPlane::stop() {
 std::uint64_t DataPlane::total(metrics::Metric metric) const noexcept {
     // Exceptions that end coroutines are counted for the process, on whatever thread.
     if (metric == metrics::Metric::coroutine_failures) return failed_coroutines();
+    if (metric == metrics::Metric::access_log_lines) return impl_->log_totals().lines;
+    if (metric == metrics::Metric::access_log_bytes) return impl_->log_totals().bytes;
+    if (metric == metrics::Metric::access_log_dropped) return impl_->log_totals().dropped;
     std::uint64_t sum = 0;
     for (const auto& worker : impl_->workers())
         sum += std::as_const(*worker).counters().value(metric);

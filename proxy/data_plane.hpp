@@ -46,6 +46,9 @@ public:
     /// left.
     void begin_drain(std::function<void()> drained);
 
+    /// Opens the access log's file anew, after somebody renamed it. Nothing where there is none.
+    void reopen_log();
+
     /// Ends every connection and joins the workers. Idempotent.
     void stop();
 

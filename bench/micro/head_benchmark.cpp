@@ -2,6 +2,7 @@
 #include "proxy/http/framing.hpp"
 #include "proxy/http/head_parser.hpp"
 #include "proxy/http/head_writer.hpp"
+#include "proxy/http/trace.hpp"
 
 #include <benchmark/benchmark.h>
 #include <cstdlib>
@@ -86,10 +87,13 @@ void write_request(benchmark::State& state, std::string_view text) {
     ClientFacts client;
     client.ip = "203.0.113.9";
     client.port = "8080";
+    Random random(1);
+    const model::TraceSettings trace_settings;
     std::string out;
     for (auto _ : state) {
         out.clear();
-        write_request_head(out, head, client);
+        const Trace trace(head, trace_settings, random, 1);
+        write_request_head(out, head, client, trace.changes());
         benchmark::DoNotOptimize(out.data());
     }
 }

@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace fairlead::access_log {
 namespace {
 
 constexpr std::string_view cut_mark = "...";
 constexpr std::size_t longest_unit = 6;  // \u00XX
-constexpr std::size_t step = sizeof(std::uint64_t);
 
 constexpr std::uint64_t all_bytes(std::uint64_t byte) {
     return byte * 0x0101010101010101ULL;
@@ -24,6 +27,47 @@ constexpr std::uint64_t special_bytes(std::uint64_t word) noexcept {
     const std::uint64_t quotes = zero_bytes(word ^ all_bytes('"'));
     const std::uint64_t slashes = zero_bytes(word ^ all_bytes('\\'));
     return (control | high | quotes | slashes) & all_bytes(0x80);
+}
+
+std::uint64_t word_at(const char* p) noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/// Copies sixteen bytes. False: one of them is special.
+bool copy_sixteen(char* out, const char* p) noexcept {
+#if defined(__SSE2__)
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
+    // Compared with a sign, so that bytes above ASCII are below the space.
+    const __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+    const __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                       _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    const __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+    return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, marks), del)) == 0;
+#else
+    std::memcpy(out, p, 2 * sizeof(std::uint64_t));
+    return (special_bytes(word_at(p)) | special_bytes(word_at(p + 8))) == 0;
+#endif
+}
+
+/// Copies the whole text where nothing in it is special: nearly always. The last step goes back
+/// over bytes that have been copied, rather than byte by byte over the rest.
+bool copy_plain(char* out, std::string_view text) noexcept {
+    const char* const p = text.data();
+    const auto size = text.size();
+    if (size >= 16) {
+        for (std::size_t i = 0; i + 16 <= size; i += 16) {
+            if (!copy_sixteen(out + i, p + i)) return false;
+        }
+        return copy_sixteen(out + size - 16, p + size - 16);
+    }
+    std::memcpy(out, p, size);
+    if (size >= 8) return (special_bytes(word_at(p)) | special_bytes(word_at(p + size - 8))) == 0;
+    std::uint64_t word = all_bytes('a');
+    std::memcpy(&word, p, size);
+    return special_bytes(word) == 0;
 }
 
 constexpr bool is_special(unsigned char c) noexcept {
@@ -88,28 +132,19 @@ char* put_text_unit(char* out, std::string_view& text) noexcept {
 
 template <auto put_unit>
 char* escape(char* out, std::string_view text, std::size_t room) noexcept {
-    char* const limit = out + room - cut_mark.size();
-    for (;;) {
-        while (text.size() >= step && out + step <= limit) {
-            std::uint64_t word = 0;
-            std::memcpy(&word, text.data(), step);
-            if (special_bytes(word) != 0) break;
-            std::memcpy(out, &word, step);
-            out += step;
-            text.remove_prefix(step);
-        }
-        // To the end of the text, of the room, or of the eight bytes that hold something special.
-        for (std::size_t i = 0; i < step; ++i) {
-            if (text.empty()) return out;
-            if (out + longest_unit > limit) return put(out, cut_mark);
-            if (is_special(static_cast<unsigned char>(text.front()))) {
-                out = put_unit(out, text);
-            } else {
-                *out++ = text.front();
-                text.remove_prefix(1);
-            }
+    if (text.empty()) return out;
+    if (text.size() <= room && copy_plain(out, text)) return out + text.size();
+    const char* const limit = out + room - cut_mark.size();
+    while (!text.empty()) {
+        if (out + longest_unit > limit) return put(out, cut_mark);
+        if (is_special(static_cast<unsigned char>(text.front()))) {
+            out = put_unit(out, text);
+        } else {
+            *out++ = text.front();
+            text.remove_prefix(1);
         }
     }
+    return out;
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Texts from outside, made fit to stand between quotes: whatever a client sends, a line stays one
 // line and its fields keep their ends.
 //
-// Threads: any (pure). Cost: eight bytes a step where nothing needs an escape. What does not fit
+// Threads: any (pure). Cost: sixteen bytes a step where nothing needs an escape. What does not fit
 // into `room` bytes is cut, and the cut is shown as "...".
 #pragma once
 

@@ -30,6 +30,10 @@ constexpr FieldSet stopped_of_strangers = stopped_of_trusted | forwarding_fields
 
 constexpr FieldSet stopped_in_trailers = set_of({FieldId::trailer}, stopped_of_strangers);
 
+// Nobody can have our own fields removed: most of what is known is not the client's to name.
+constexpr FieldSet nameable =
+    set_of({FieldId::other, FieldId::trailer, FieldId::referer, FieldId::user_agent});
+
 /// Which of the forwarding fields a head has, with something in them.
 struct Said {
     bool forwarded_for = false;
@@ -88,8 +92,7 @@ FieldFilter::FieldFilter(const ResponseHead& head) noexcept
       named_(head.connection_names_fields ? &head.fields : nullptr) {}
 
 bool FieldFilter::is_named(const Field& field) const noexcept {
-    // Nobody can have our own fields removed: what is known is not the client's to name.
-    if (field.id != FieldId::other && field.id != FieldId::trailer) return false;
+    if (!nameable.has(field.id)) return false;
     return std::any_of(named_->begin(), named_->end(), [&](const Field& connection) {
         if (connection.id != FieldId::connection) return false;
         bool named = false;

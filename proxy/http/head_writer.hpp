@@ -14,7 +14,7 @@ namespace fairlead::http {
 
 /// The request as an endpoint gets it. Its body is framed as head.body says.
 void write_request_head(std::string& out, const RequestHead& head, const ClientFacts& client,
-                        const HeadChanges& changes = {});
+                        const HeadChanges& changes);
 
 /// How the connection goes on after a response, as said to the client.
 enum class ConnectionWord : std::uint8_t { none, close, keep_alive, upgrade };

@@ -45,10 +45,10 @@ bool Http1ClientStream::is_reusable() const noexcept {
 }
 
 net::Sent Http1ClientStream::send_head(const RequestHead& head, const ClientFacts& client,
-                                       const BodyPiece& piece) {
+                                       const HeadChanges& changes, const BodyPiece& piece) {
     method_ = head.method;
     upload_is_open_ = !piece.is_last;
-    write_request_head(output_.scratch(), head, client);
+    write_request_head(output_.scratch(), head, client, changes);
     return output_.send_head(head.body, piece);
 }
 

@@ -34,7 +34,7 @@ public:
     bool is_reusable() const noexcept;
 
     net::Sent send_head(const RequestHead& head, const ClientFacts& client,
-                        const BodyPiece& piece) override;
+                        const HeadChanges& changes, const BodyPiece& piece) override;
     net::Sent send_body(const BodyPiece& piece) override;
     net::task<result<>> finish_sending() override;
     net::task<result<>> read_head() override;

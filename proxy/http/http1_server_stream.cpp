@@ -43,6 +43,7 @@ void Http1ServerStream::begin_request() {
     keeps_alive_ = true;
     initial_body_ = {};
     body_bytes_ = 0;
+    sent_before_ = transport_->bytes_sent();
 }
 
 net::task<result<Http1ServerStream::Next>> Http1ServerStream::read_request() {
@@ -136,6 +137,10 @@ result<> Http1ServerStream::accept_head() {
     }
     head_size_ += step.consumed;
     return {};
+}
+
+Traffic Http1ServerStream::traffic() const noexcept {
+    return {parser_.size() + body_bytes_, transport_->bytes_sent() - sent_before_};
 }
 
 net::task<result<BodyPiece>> Http1ServerStream::read_body() {

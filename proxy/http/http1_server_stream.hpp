@@ -57,7 +57,11 @@ public:
 
     const RequestHead& request() const noexcept override { return head_; }
     const ClientFacts& client() const noexcept override { return *client_; }
+    /// Whether request() is one: a head may also fail to become one.
+    bool has_request() const noexcept { return head_size_ > 0; }
     BodyPiece initial_body() const noexcept override { return initial_body_; }
+    Traffic traffic() const noexcept override;
+    net::TlsFacts tls_facts() const noexcept override { return transport_->tls_facts(); }
     net::task<result<BodyPiece>> read_body() override;
     void stop_reading() override;
     net::Sent send_interim(const ResponseHead& head) override;
@@ -93,6 +97,7 @@ private:
     BodyReader body_;
     BodyPiece initial_body_;
     model::Bytes body_bytes_ = 0;
+    std::uint64_t sent_before_ = 0;  // on the connection, before this request
     bool keeps_alive_ = true;
     bool has_begun_response_ = false;
     bool stopped_reading_ = false;

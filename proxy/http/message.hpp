@@ -33,6 +33,8 @@ enum class FieldId : std::uint8_t {
     traceparent,
     tracestate,
     x_amzn_trace_id,
+    referer,
+    user_agent,
 };
 
 /// `name` is a token, in any case.

@@ -25,6 +25,12 @@ struct RawConnection {
     std::string_view read_ahead;  // bytes that came behind the head
 };
 
+/// Bytes of one request and its answer.
+struct Traffic {
+    std::uint64_t received = 0;  // the request's head and content
+    std::uint64_t sent = 0;      // everything, framing included
+};
+
 /// The client's side: one request is read, one response is sent.
 class ServerStream {
 public:
@@ -36,6 +42,10 @@ public:
     /// What of the body came along with the head. Stays valid for the whole exchange, so a request
     /// whose body is all here can be sent more than once.
     virtual BodyPiece initial_body() const noexcept = 0;
+    /// Of this request, so far.
+    virtual Traffic traffic() const noexcept = 0;
+    /// Of the connection that it came on; empty without TLS.
+    virtual net::TlsFacts tls_facts() const noexcept = 0;
     /// The next piece after initial_body(); not called again after the last.
     virtual net::task<result<BodyPiece>> read_body() = 0;
     /// Makes a read_body() that waits fail with client_closed.
@@ -64,7 +74,7 @@ public:
     virtual ~ClientStream() = default;
 
     virtual net::Sent send_head(const RequestHead& head, const ClientFacts& client,
-                                const BodyPiece& piece) = 0;
+                                const HeadChanges& changes, const BodyPiece& piece) = 0;
     virtual net::Sent send_body(const BodyPiece& piece) = 0;
     virtual net::task<result<>> finish_sending() = 0;
 

@@ -137,4 +137,15 @@ std::string_view TlsSession::alpn() const noexcept {
     return {reinterpret_cast<const char*>(name), size};
 }
 
+TlsFacts TlsSession::facts() const noexcept {
+    const auto text = [](const char* value) {
+        return value == nullptr ? std::string_view() : std::string_view(value);
+    };
+    TlsFacts facts;
+    facts.version = text(SSL_get_version(ssl_.get()));
+    facts.cipher = text(SSL_get_cipher_name(ssl_.get()));
+    facts.server_name = text(SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name));
+    return facts;
+}
+
 }  // namespace fairlead::net

@@ -35,6 +35,13 @@ private:
     std::unique_ptr<SSL_CTX, SslContextDelete> context_;
 };
 
+/// What a handshake has settled, as OpenSSL names it. Views live as long as the session.
+struct TlsFacts {
+    std::string_view version;
+    std::string_view cipher;
+    std::string_view server_name;  // that the client asked for; "" for none
+};
+
 /// What an SSL call that could not finish waits for.
 enum class TlsWants : std::uint8_t { nothing, read, write, closed, failed };
 
@@ -56,6 +63,7 @@ public:
 
     bool has_buffered_input() const noexcept;
     std::string_view alpn() const noexcept;
+    TlsFacts facts() const noexcept;
 
 private:
     TlsWants wants(int result);

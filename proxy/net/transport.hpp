@@ -78,6 +78,8 @@ public:
     /// Waits until everything is sent. Returns the error that write() met, if it failed.
     task<error_code> finish_writing();
 
+    TlsFacts tls_facts() const noexcept { return tls_ ? tls_->facts() : TlsFacts(); }
+
     error_code write_error() const noexcept { return write_error_; }
 
     /// Bytes of application data sent since construction.

@@ -5,6 +5,7 @@
 #include "proxy/net/socket_address.hpp"
 #include "proxy/net/spawn.hpp"
 #include "proxy/session/exchange.hpp"
+#include "proxy/session/request_log.hpp"
 
 #include <algorithm>
 
@@ -136,11 +137,24 @@ net::task<> Connection::refuse(http::Http1ServerStream& stream, Reason reason) {
     http::BodyPiece piece;
     piece.data = reply.body;
     piece.is_last = true;
+    bool is_sent = true;
     if (stream.send_head(reply.head, piece) != net::Sent::all) {
         const auto sent = co_await stream.finish_sending();
-        if (!sent) co_return;
+        is_sent = sent.has_value();
     }
-    co_await close_lingering();
+    if (worker_.access_log() != nullptr) write_refused(stream, reason);
+    if (is_sent) {
+        co_await close_lingering();
+    }
+}
+
+void Connection::write_refused(const http::Http1ServerStream& stream, Reason reason) {
+    auto line =
+        stream.has_request() ? record_of(stream, client_.ip) : record_without_request(stream);
+    line.began = Clock::now();
+    line.status = status_of(reason);
+    line.reason = reason;
+    worker_.access_log()->write(line);
 }
 
 net::task<> Connection::close_lingering() {

@@ -60,6 +60,7 @@ private:
     net::task<Then> serve_requests(http::Http1ServerStream& stream);
     /// False: there is something to read.
     bool park();
+    void write_refused(const http::Http1ServerStream& stream, Reason reason);
     /// Answers what could not be read as a request.
     net::task<> refuse(http::Http1ServerStream& stream, Reason reason);
     /// Closes so that the client can read our last answer though we did not read all it sends.

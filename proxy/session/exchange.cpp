@@ -5,6 +5,8 @@
 #include "proxy/http/tunnel.hpp"
 #include "proxy/upstream/retry.hpp"
 
+#include <ctime>
+
 namespace fairlead::session {
 
 using metrics::Metric;
@@ -33,8 +35,10 @@ Exchange::Exchange(Worker& worker, http::ServerStream& client)
       client_(client),
       client_address_(client.request(), client.client()),
       snapshot_(worker.snapshot()),
-      began_(Clock::now()),
+      trace_(client.request(), worker.trace_settings(), worker.random(),
+             static_cast<std::uint32_t>(std::time(nullptr))),
       total_(worker.wheel(), &Exchange::cut, this) {
+    phases_.began = Clock::now();
     worker_.counters().add(Metric::requests_active);
 }
 
@@ -114,10 +118,16 @@ upstream::Reuse Exchange::reuse_for(bool grew_old) const {
 
 net::task<result<>> Exchange::attempt(upstream::Lease& lease, const model::Endpoint& endpoint,
                                       upstream::Reuse reuse) {
+    const bool is_logged = worker_.access_log() != nullptr;
+    endpoint_ = &endpoint;
+    ++attempts_;
+    // The first one begins at once: no need for the clock.
+    if (is_logged) phases_.attempt_begins(attempts_ == 1 ? phases_.began : Clock::now());
     auto& pool = worker_.pool();
     if (!pool.take_idle(lease, reuse)) {
         const auto limit = service_->settings.timeouts.connect;
         const auto connected = co_await pool.connect(lease, endpoint, limit);
+        if (is_logged) phases_.connected = Clock::now();
         if (!connected) co_return connected.error();
     }
     endpoint.state->count_request();
@@ -133,7 +143,8 @@ net::task<result<>> Exchange::forward(upstream::Lease& lease) {
     auto& endpoint = *loan;
     endpoint.attach(lease.transport(), limits);
     const auto body = client_.initial_body();
-    if (endpoint.send_head(client_.request(), client_.client(), body) != net::Sent::all) {
+    const auto changes = trace_.changes();
+    if (endpoint.send_head(client_.request(), client_.client(), changes, body) != net::Sent::all) {
         const auto sent = co_await endpoint.finish_sending();
         if (!sent && body.is_last && !client_.request().body.has_body()) co_return sent;
     }
@@ -163,6 +174,8 @@ net::task<result<>> Exchange::await_response(http::ClientStream& endpoint, const
         const auto read = co_await endpoint.read_head();
         if (!read) co_return read;
         const auto& head = endpoint.response();
+        if (worker_.access_log() != nullptr && (head.status >= 200 || head.status == 101))
+            phases_.answered = Clock::now();
         if (head.status == 101) co_return co_await tunnel(endpoint);
         if (head.status >= 200) break;
         const auto begun = client_.send_interim(head);
@@ -271,12 +284,28 @@ void Exchange::cut(void* self) {
 }
 
 void Exchange::record(Reason reason) {
+    const auto ended = Clock::now();
     if (reason != Reason::none) worker_.counters().add(reason);
+    if (worker_.access_log() != nullptr) write_line(reason, ended);
     if (service_ == nullptr) return;
     auto& cell = service_->state->cell(worker_.index());
     const auto status_class = static_cast<std::size_t>(status_ / 100);
     cell.by_status_class[status_class < cell.by_status_class.size() ? status_class : 0].add();
-    cell.latency.observe(Clock::now() - began_);
+    cell.latency.observe(ended - phases_.began);
+}
+
+void Exchange::write_line(Reason reason, TimePoint ended) {
+    auto line = record_of(client_, client_address_.text());
+    set_phases(line, phases_, ended);
+    line.status = status_;
+    line.reason = reason;
+    line.attempts = attempts_;
+    if (service_ != nullptr) line.service = service_->spec.name;
+    if (endpoint_ != nullptr) line.endpoint = endpoint_->name;
+    if (*snapshot_ != nullptr) line.snapshot = (*snapshot_)->version();
+    line.trace_id = trace_.id();
+    line.amzn_root = trace_.amzn_root();
+    worker_.access_log()->write(line);
 }
 
 }  // namespace fairlead::session

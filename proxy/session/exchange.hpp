@@ -8,6 +8,8 @@
 #include "proxy/http/client_address.hpp"
 #include "proxy/http/http1_client_stream.hpp"
 #include "proxy/http/message_stream.hpp"
+#include "proxy/http/trace.hpp"
+#include "proxy/session/request_log.hpp"
 #include "proxy/session/upload.hpp"
 #include "proxy/session/worker.hpp"
 #include "proxy/upstream/pool.hpp"
@@ -51,6 +53,7 @@ private:
     /// again.
     bool judge(const Failure& failure, const upstream::Lease& lease);
     void record(Reason reason);
+    void write_line(Reason reason, TimePoint ended);
     static void cut(void* self);
 
     Worker& worker_;
@@ -58,8 +61,11 @@ private:
     http::ClientAddress client_address_;  // found when first asked for
     const PinnedSnapshot snapshot_;
     const model::Service* service_ = nullptr;
-    const TimePoint began_;
-    net::Deadline total_;               // timeouts.total
+    const http::Trace trace_;
+    Phases phases_;
+    net::Deadline total_;                        // timeouts.total
+    const model::Endpoint* endpoint_ = nullptr;  // of the last attempt
+    unsigned attempts_ = 0;
     upstream::Lease* lease_ = nullptr;  // of the attempt under way
     int status_ = 0;
     bool has_response_bytes_ = false;

@@ -5,6 +5,7 @@
 #include "proxy/session/connection.hpp"
 
 #include <pthread.h>
+#include <random>
 
 namespace fairlead::session {
 namespace {
@@ -13,6 +14,12 @@ namespace {
 constexpr Duration idle_patience_when_draining = 1s;
 
 constexpr Duration sweep_interval = 1s;
+
+/// Differs from worker to worker and from process to process.
+std::uint64_t random_seed() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32) | device();
+}
 
 }  // namespace
 
@@ -25,7 +32,8 @@ Worker::Worker(std::size_t index, Shared& shared)
       client_streams_([this] {
           return std::make_unique<http::Http1ClientStream>(buffers_, wheel(), scratch_);
       }),
-      pool_(reactor_, *shared.resolver, counters_),
+      random_(random_seed()),
+      pool_(reactor_, counters_),
       snapshot_(boost::make_local_shared<const model::SnapshotPtr>(nullptr)),
       sweep_(wheel(), &Worker::sweep, this),
       patience_(wheel(), &Worker::close_idle_connections, this) {

@@ -4,7 +4,9 @@
 // counters() and connections read (any).
 #pragma once
 
+#include "proxy/access_log/lane.hpp"
 #include "proxy/base/object_pool.hpp"
+#include "proxy/base/random.hpp"
 #include "proxy/http/http1_client_stream.hpp"
 #include "proxy/http/http1_server_stream.hpp"
 #include "proxy/metrics/counters.hpp"
@@ -15,7 +17,6 @@
 #include "proxy/net/reactor.hpp"
 #include "proxy/session/listener_context.hpp"
 #include "proxy/upstream/pool.hpp"
-#include "proxy/upstream/resolver.hpp"
 
 #include <boost/smart_ptr/local_shared_ptr.hpp>
 #include <boost/smart_ptr/make_local_shared.hpp>
@@ -34,9 +35,8 @@ class Connection;
 /// What all workers share. Outlives them.
 struct Shared {
     model::Limits limits;
+    model::TraceSettings trace;
     std::atomic<std::uint32_t> connections{0};  // client connections over all workers
-    // Until the workers have been joined.
-    std::unique_ptr<upstream::Resolver> resolver = std::make_unique<upstream::Resolver>();
 };
 
 /// A request holds one: its snapshot cannot change or vanish under it. Copying costs no atomic.
@@ -50,6 +50,8 @@ public:
     Worker& operator=(const Worker&) = delete;
 
     // Control thread
+    /// Where each request gets a line, from now on. Before start(); outlives the thread.
+    void log_to(access_log::Lane& lane) noexcept { access_log_ = &lane; }
     /// Takes `descriptor`. Before start().
     void listen(int descriptor, const model::Address& address, const ListenerContext& context);
     void start();
@@ -70,6 +72,10 @@ public:
     upstream::Pool& pool() noexcept { return pool_; }
     metrics::Counters& counters() noexcept { return counters_; }
     const PinnedSnapshot& snapshot() const noexcept { return snapshot_; }
+    /// Null: there is no access log.
+    access_log::Lane* access_log() const noexcept { return access_log_; }
+    const model::TraceSettings& trace_settings() const noexcept { return shared_.trace; }
+    Random& random() noexcept { return random_; }
     bool is_draining() const noexcept { return draining_; }
 
     void install(model::SnapshotPtr snapshot);
@@ -96,6 +102,8 @@ private:
     ObjectPool<http::Http1ServerStream> server_streams_;
     ObjectPool<http::Http1ClientStream> client_streams_;
     metrics::Counters counters_;
+    access_log::Lane* access_log_ = nullptr;
+    Random random_;  // of trace ids
     upstream::Pool pool_;
     PinnedSnapshot snapshot_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;

@@ -3,6 +3,7 @@
 #include "proxy/http/framing.hpp"
 #include "proxy/http/head_parser.hpp"
 #include "proxy/http/head_writer.hpp"
+#include "proxy/http/trace.hpp"
 #include "tests/fuzz/heads.hpp"
 
 using namespace fairlead;
@@ -90,8 +91,11 @@ void require_rewritable(const RequestHead& head, bool is_trusted) {
     client.ip = "192.0.2.7";
     client.port = "8080";
     client.is_trusted = is_trusted;
+    Random random(1);
+    const model::TraceSettings trace_settings;
+    const Trace trace(head, trace_settings, random, 1);
     std::string out;
-    write_request_head(out, head, client);
+    write_request_head(out, head, client, trace.changes());
     RequestHead again;
     HeadParser parser;
     require(parser.parse_request(out, HeadLimits(), again) == ParseStatus::complete,
@@ -112,6 +116,9 @@ void require_rewritable(const RequestHead& head, bool is_trusted) {
     require(is_trusted || count(again.fields, FieldId::forwarded) == 0,
             "no Forwarded of strangers");
     require(count(again.fields, FieldId::x_forwarded_for) == 1, "one X-Forwarded-For is written");
+    const Trace seen(again, trace_settings, random, 1);
+    require(seen.changes().added.empty(), "both trace fields are written");
+    require(seen.id() == trace.id(), "the endpoint sees the id that we log");
 }
 
 }  // namespace

@@ -111,7 +111,8 @@ health: {bind: "127.0.0.1:82"}
 admin: {bind: "unix:/run/admin.sock"}
 store: {redis: "redis://:pw@127.0.0.1:6379/2", embedded: /var/lib/fairlead}
 discovery: {docker: {socket: /d.sock, address: container, resync: 5s}}
-access_log: off
+access_log: {path: /var/log/fairlead.log, format: text}
+trace: {create: w3c, sampled: false}
 limits: {request_head: 32KiB, request_line: 1KiB, header: 2KiB, headers: 50, connections: 9, request_body: 1MiB}
 shutdown: {grace: 1s, timeout: 2s}
 )",
@@ -143,6 +144,9 @@ shutdown: {grace: 1s, timeout: 2s}
     CHECK(process.docker->address == model::DockerSettings::Addressing::container);
     CHECK(process.docker->resync == 5s);
     CHECK(process.limits == model::Limits{32 * 1024, 1024, 2048, 50, 9, 1024 * 1024});
+    CHECK(process.access_log == model::AccessLogSettings{"/var/log/fairlead.log",
+                                                         model::AccessLogSettings::Format::text});
+    CHECK(process.trace == model::TraceSettings{false, true, false});
     CHECK(process.shutdown == model::ShutdownSettings{1s, 2s});
 
     REQUIRE(loaded.desired.services.size() == 1);
@@ -178,7 +182,7 @@ TEST_CASE("each mistake is told with line, column, key, what is wrong and what i
         {"wrokers: 3\n",
          {"f.yaml:1:1: wrokers: unknown key, did you mean 'workers'?; allowed: workers, listeners, "
           "services, routes, "
-          "fallback, api, health, admin, store, discovery, access_log, limits, shutdown"}},
+          "fallback, api, health, admin, store, discovery, access_log, trace, limits, shutdown"}},
         {"workers: many\n",
          {"f.yaml:1:10: workers: 'many' is not a number of workers; allowed: auto, or 1 to 1024"}},
         {"workers:\n", {"f.yaml:1:1: workers: it has no value; allowed: auto, or 1 to 1024"}},
@@ -248,6 +252,11 @@ TEST_CASE("each mistake is told with line, column, key, what is wrong and what i
           "f.yaml:1:24: routes[1].service: it is missing; allowed: a service's name"}},
         {"routes:\n- {host: A, path: /x, service: w}\n- {host: a, path: /x/, service: v}\n",
          {"f.yaml:3:3: routes[1]: the route at f.yaml:2:3 has the same host and path"}},
+        {"access_log: logs/a.log\n",
+         {"f.yaml:1:13: access_log: 'logs/a.log' is not where a log can go; allowed: off, - or "
+          "/path"}},
+        {"access_log: {format: combined}\n",
+         {"f.yaml:1:22: access_log.format: 'combined' is not known; allowed: json, text"}},
         {"fallback: 127.0.0.1:7700\n",
          {"f.yaml:1:1: fallback: not supported by this version; allowed: leave it out"}},
         {"store: {redis: \"rediss://h\"}\n",
@@ -263,7 +272,7 @@ TEST_CASE("each mistake is told with line, column, key, what is wrong and what i
         {"a.b: c\n",
          {"f.yaml:1:1: a.b: unknown key, did you mean 'api'?; allowed: workers, listeners, "
           "services, routes, fallback, "
-          "api, health, admin, store, discovery, access_log, limits, shutdown"}},
+          "api, health, admin, store, discovery, access_log, trace, limits, shutdown"}},
         {"listeners: [\n", {"f.yaml:2:1: not readable as YAML: end of sequence flow not found"}},
         {"a: b: c\n", {"f.yaml:1:5: not readable as YAML: illegal map value"}},
         {"a: 1\n---\nb: 2\n",
@@ -274,6 +283,20 @@ TEST_CASE("each mistake is told with line, column, key, what is wrong and what i
         INFO(row.text);
         CHECK(problems_of(row.text) == row.expected);
     }
+}
+
+TEST_CASE("there is no access log unless the file names one", "[config]") {
+    const auto path_of = [](std::string_view text) {
+        const auto loaded = parse_config(text, "f.yaml");
+        REQUIRE(loaded.ok());
+        return loaded.process.access_log.path;
+    };
+    CHECK(path_of("") == "");
+    CHECK(path_of("access_log: off\n") == "");
+    CHECK(path_of("access_log: {format: text}\n") == "");
+    CHECK(path_of("access_log: \"-\"\n") == "-");
+    CHECK(path_of("access_log: /a.log\n") == "/a.log");
+    CHECK(path_of("access_log: {path: /a.log}\n") == "/a.log");
 }
 
 TEST_CASE("all problems of a file are told, not only the first", "[config]") {
