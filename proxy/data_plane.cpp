@@ -162,6 +162,7 @@ void DataPlane::Impl::begin_drain(std::function<void()> drained) {
 void DataPlane::Impl::stop() {
     for (auto& worker : workers_) worker->join();
     if (access_log_) access_log_->stop();
+    shared_.resolver.reset();  // no answer comes any more, to whichever worker asked
     for (const auto& address : bound_) {
         if (address.kind == model::Address::Kind::unix_socket) ::unlink(address.path.c_str());
     }

@@ -33,7 +33,7 @@ Worker::Worker(std::size_t index, Shared& shared)
           return std::make_unique<http::Http1ClientStream>(buffers_, wheel(), scratch_);
       }),
       random_(random_seed()),
-      pool_(reactor_, counters_),
+      pool_(reactor_, *shared.resolver, counters_),
       snapshot_(boost::make_local_shared<const model::SnapshotPtr>(nullptr)),
       sweep_(wheel(), &Worker::sweep, this),
       patience_(wheel(), &Worker::close_idle_connections, this) {

@@ -17,6 +17,7 @@
 #include "proxy/net/reactor.hpp"
 #include "proxy/session/listener_context.hpp"
 #include "proxy/upstream/pool.hpp"
+#include "proxy/upstream/resolver.hpp"
 
 #include <boost/smart_ptr/local_shared_ptr.hpp>
 #include <boost/smart_ptr/make_local_shared.hpp>
@@ -37,6 +38,8 @@ struct Shared {
     model::Limits limits;
     model::TraceSettings trace;
     std::atomic<std::uint32_t> connections{0};  // client connections over all workers
+    // Until the workers have been joined.
+    std::unique_ptr<upstream::Resolver> resolver = std::make_unique<upstream::Resolver>();
 };
 
 /// A request holds one: its snapshot cannot change or vanish under it. Copying costs no atomic.

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 #include <sys/socket.h>
-#include <vector>
+#include <utility>
 
 namespace fairlead::upstream {
 namespace {
@@ -15,67 +15,80 @@ Reason reason_of(net::error_code ec) noexcept {
     return refused ? Reason::connect_refused : Reason::connect_failed;
 }
 
-/// What the deadline ends: the try under way.
-struct Attempt {
-    net::Descriptor socket;
-    net::Watch watch;
-
-    ~Attempt() { watch.forget(); }
-
-    static void cancel(void* self) { static_cast<Attempt*>(self)->watch.cancel(); }
-};
-
-/// Success, or the system's error.
-net::task<net::error_code> try_connect(net::Reactor& reactor, Attempt& attempt,
-                                       const net::SocketAddress& to) {
-    attempt.watch.forget();
-    attempt.socket = net::open_stream_socket(to);
-    if (!attempt.socket) co_return net::last_system_error();
-    const int fd = attempt.socket.get();
-    if (::connect(fd, to.data(), to.size()) == 0) co_return net::error_code{};
-    // A Unix socket whose queue is full says EAGAIN, and no event would follow.
-    if (errno != EINPROGRESS) co_return net::last_system_error();
-    attempt.watch.begin(reactor, fd, net::Watch::Starts::connecting);
-    const bool done = co_await attempt.watch.writable();
-    if (!done) co_return net::cancelled_error();
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    co_return net::error_code(error, boost::system::system_category());
-}
-
-net::task<result<std::vector<net::SocketAddress>>> resolve(net::Reactor&,
-                                                           const model::Address& address) {
-    std::vector<net::SocketAddress> found;
-    if (auto numeric = net::socket_address_of(address)) {
-        found.push_back(*numeric);
-        co_return found;
-    }
-    co_return Failure(Reason::resolve_failed);
-}
-
 }  // namespace
 
-net::task<result<net::Descriptor>> connect(net::Reactor& reactor, const model::Address& address,
-                                           Duration timeout) {
-    const auto endpoints = co_await resolve(reactor, address);
-    if (!endpoints) co_return endpoints.error();
+net::task<result<net::Descriptor>> Connector::connect(const model::Address& address,
+                                                      Duration timeout) {
+    deadline_.arm(timeout);
+    const auto addresses = co_await resolve(address);
+    if (!addresses) co_return addresses.error();
 
-    Attempt attempt;
-    net::Deadline deadline(reactor.wheel(), &Attempt::cancel, &attempt);
-    deadline.arm(timeout);
     Failure failure(Reason::connect_failed);
-    for (const auto& endpoint : *endpoints) {
-        const net::error_code ec = co_await try_connect(reactor, attempt, endpoint);
-        if (deadline.expired()) co_return Failure(Reason::connect_timeout, ec);
-        if (!ec && !net::is_connected_to_itself(attempt.socket.get(), endpoint)) {
-            attempt.watch.forget();
-            net::disable_nagle(attempt.socket.get());
-            co_return std::move(attempt.socket);
+    for (const auto& to : *addresses) {
+        const net::error_code ec = co_await try_connect(to);
+        if (deadline_.expired()) co_return Failure(Reason::connect_timeout, ec);
+        if (cancelled_) co_return Failure(Reason::connect_failed, ec);
+        if (!ec && !net::is_connected_to_itself(socket_.get(), to)) {
+            watch_.forget();
+            net::disable_nagle(socket_.get());
+            co_return std::move(socket_);
         }
         failure = ec ? Failure(reason_of(ec), ec) : Failure(Reason::connect_refused);
     }
     co_return failure;
+}
+
+void Connector::cancel() {
+    cancelled_ = true;
+    watch_.cancel();
+    if (question_) question_->answered.set();
+}
+
+net::task<result<Connector::SocketAddresses>> Connector::resolve(const model::Address& address) {
+    SocketAddresses found;
+    if (auto numeric = net::socket_address_of(address)) {
+        found.push_back(*numeric);
+        co_return found;
+    }
+    auto addresses = resolver_.cached(address.host, reactor_.wheel().now());
+    if (addresses == nullptr) {
+        const auto answer = co_await ask(address);
+        if (deadline_.expired()) co_return Failure(Reason::connect_timeout);
+        if (answer.addresses == nullptr) co_return Failure(Reason::resolve_failed, answer.why);
+        addresses = answer.addresses;
+    }
+    for (const auto& ip : *addresses) found.push_back(net::socket_address_of(ip, address.port));
+    co_return found;
+}
+
+net::task<Resolver::Answer> Connector::ask(const model::Address& address) {
+    question_ = std::make_shared<Question>(reactor_);
+    auto& reactor = reactor_;
+    const auto answered = [&reactor, question = question_](const Resolver::Answer& answer) {
+        reactor.post([question, answer] {
+            question->answer = answer;
+            question->answered.set();
+        });
+    };
+    resolver_.resolve(address.host, reactor_.wheel().now(), answered);
+    co_await question_->answered.wait();
+    co_return question_->answer;
+}
+
+net::task<net::error_code> Connector::try_connect(const net::SocketAddress& to) {
+    watch_.forget();
+    socket_ = net::open_stream_socket(to);
+    if (!socket_) co_return net::last_system_error();
+    if (::connect(socket_.get(), to.data(), to.size()) == 0) co_return net::error_code();
+    // A Unix socket whose queue is full says EAGAIN, and no event would follow.
+    if (errno != EINPROGRESS) co_return net::last_system_error();
+    watch_.begin(reactor_, socket_.get(), net::Watch::Starts::connecting);
+    const bool done = co_await watch_.writable();
+    if (!done) co_return net::cancelled_error();
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    co_return net::error_code(error, boost::system::system_category());
 }
 
 }  // namespace fairlead::upstream

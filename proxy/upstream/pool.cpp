@@ -25,13 +25,21 @@ Lease::~Lease() {
     if (keep_ && transport_ && transport_->is_open()) pool_.give_back(*this);
 }
 
+void Lease::close() {
+    if (connector_ != nullptr) connector_->cancel();
+    if (transport_) transport_->close();
+}
+
 Pool::~Pool() {
     close_idle();
 }
 
 net::task<result<>> Pool::connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout) {
     counters_.add(Metric::upstream_connects);
-    auto socket = co_await upstream::connect(reactor_, endpoint.address, timeout);
+    Connector connector(reactor_, resolver_);
+    lease.connector_ = &connector;
+    auto socket = co_await connector.connect(endpoint.address, timeout);
+    lease.connector_ = nullptr;
     if (!socket) co_return socket.error();
     constexpr auto starts = net::Watch::Starts::connected;
     lease.transport_ = std::make_unique<net::Transport>(reactor_, std::move(*socket), starts);
@@ -81,9 +89,9 @@ void Pool::sweep(TimePoint now) {
         at = kept.empty() ? idle_.erase(at) : std::next(at);
     }
     for (Lease* lease = leases_; lease != nullptr; lease = lease->next_) {
-        if (lease->endpoint_->cut_at() > now || !lease->transport_) continue;
+        if (lease->endpoint_->cut_at() > now) continue;
         lease->was_cut_ = true;
-        lease->transport_->close();
+        lease->close();
     }
 }
 

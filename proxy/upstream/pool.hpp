@@ -20,7 +20,9 @@
 
 namespace fairlead::upstream {
 
+class Connector;
 class Pool;
+class Resolver;
 
 /// The right to use one connection for one request. Counts as in flight at the endpoint from before
 /// the connection is opened, so that balancing and draining see it. Closes the connection at the
@@ -41,10 +43,8 @@ public:
 
     /// The connection may carry another request: to be called when the response came whole.
     void keep() noexcept { keep_ = true; }
-    /// Whoever waits for the connection gets an error.
-    void close() {
-        if (transport_) transport_->close();
-    }
+    /// Whoever waits for the connection, or for it to be made, gets an error.
+    void close();
 
 private:
     friend class Pool;
@@ -52,6 +52,7 @@ private:
     Pool& pool_;
     model::EndpointStatePtr endpoint_;
     std::unique_ptr<net::Transport> transport_;
+    Connector* connector_ = nullptr;  // while it is being opened
     Lease* next_ = nullptr;
     Lease** link_ = nullptr;
     bool is_reused_ = false;
@@ -67,8 +68,8 @@ public:
     static constexpr Duration idle_limit = 4s;
     static constexpr std::size_t most_idle = 512;  // for each endpoint
 
-    Pool(net::Reactor& reactor, metrics::Counters& counters)
-        : reactor_(reactor), counters_(counters) {}
+    Pool(net::Reactor& reactor, Resolver& resolver, metrics::Counters& counters)
+        : reactor_(reactor), resolver_(resolver), counters_(counters) {}
     ~Pool();
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
@@ -100,6 +101,7 @@ private:
     void give_back(Lease& lease);
 
     net::Reactor& reactor_;
+    Resolver& resolver_;
     metrics::Counters& counters_;
     std::unordered_map<const model::EndpointState*, std::vector<Idle>> idle_;  // newest last
     Lease* leases_ = nullptr;

@@ -11,7 +11,7 @@ RULES = [
     (r"\bawaitable_operators\b", r"", r"$^", "a deadline or a close ends an operation"),
     (r"\bstring_body\b", r"proxy/|discovery/", r"$^", "bodies are streamed through one buffer"),
     (r"\bexpires_(after|at)\b", r"proxy/", r"proxy/aio/", "deadlines are net::Deadline's"),
-    (r"\bstd::(recursive_|shared_)?mutex\b", r"proxy/", r"proxy/base/log|proxy/net/reactor", "one thread a worker: post a value"),
+    (r"\bstd::(recursive_|shared_)?mutex\b", r"proxy/", r"proxy/base/log|proxy/net/reactor|proxy/upstream/resolver", "one thread a worker: post a value"),
     (r"\b(make_)?strand\b", r"proxy/|discovery/|control/", r"$^", "one io_context a thread"),
     (r"asio::detail::", r"", r"$^", "Asio's details are not an interface"),
     (r"\bstd::atomic_?\w*<(std|boost)::(shared_ptr|local_shared_ptr)", r"", r"$^",

@@ -200,3 +200,10 @@ TEST_CASE("what Fairlead answers itself says why", "[scenario]") {
     CHECK(bad.fields.at("connection") == "close");
     CHECK(client.is_closed_by_peer());
 }
+
+TEST_CASE("an endpoint is found by its host's name", "[scenario]") {
+    ScriptedOrigin origin(ScriptedOrigin::answering("Hello"));
+    ProxyFixture proxy;
+    proxy.serve({model::Address::tcp("localhost", origin.address().port)});
+    CHECK(proxy.connect().exchange(plain_get).body == "Hello");
+}
