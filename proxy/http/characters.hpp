@@ -17,6 +17,8 @@ enum CharacterClass : std::uint8_t {
     // mind, and two readers of "a,b" or "%61" may mean different hosts.
     host_character = 8,
     hex_digit = 16,
+    dot = 32,
+    capital = 64,
 };
 
 constexpr std::array<std::uint8_t, 256> make_character_table() {
@@ -30,6 +32,8 @@ constexpr std::array<std::uint8_t, 256> make_character_table() {
     set("!#$%&'*+-.^_`|~", token_character);
     set("-._~", host_character);
     set("0123456789abcdefABCDEF", hex_digit);
+    set(".", dot);
+    set("ABCDEFGHIJKLMNOPQRSTUVWXYZ", capital);
     for (unsigned c = 0x21; c <= 0x7e; ++c) table[c] |= target_character | value_character;
     table['#'] &= static_cast<std::uint8_t>(~target_character);
     for (unsigned c = 0x80; c <= 0xff; ++c) table[c] |= value_character;
@@ -40,8 +44,12 @@ constexpr std::array<std::uint8_t, 256> make_character_table() {
 
 inline constexpr auto character_table = make_character_table();
 
+constexpr std::uint8_t classes_of(char c) noexcept {
+    return character_table[static_cast<unsigned char>(c)];
+}
+
 constexpr bool is(char c, std::uint8_t classes) noexcept {
-    return (character_table[static_cast<unsigned char>(c)] & classes) != 0;
+    return (classes_of(c) & classes) != 0;
 }
 
 constexpr bool all_are(std::string_view text, std::uint8_t classes) noexcept {

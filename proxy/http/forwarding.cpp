@@ -116,11 +116,9 @@ void write_forwarding_fields(HeadText& out, const RequestHead& head, const Clien
         if (said.forwarded_for && !client.ip.empty()) out.add(", ");
         out.add(client.ip).add("\r\n");
     }
-    if (!said.proto) out.add("X-Forwarded-Proto: ").add(client.scheme).add("\r\n");
-    if (!said.port && !client.port.empty())
-        out.add("X-Forwarded-Port: ").add(client.port).add("\r\n");
-    if (!said.host && !head.authority.empty())
-        out.add("X-Forwarded-Host: ").add(head.authority).add("\r\n");
+    if (!said.proto) out.add_field("X-Forwarded-Proto", client.scheme);
+    if (!said.port && !client.port.empty()) out.add_field("X-Forwarded-Port", client.port);
+    if (!said.host && !head.authority.empty()) out.add_field("X-Forwarded-Host", head.authority);
     if (said.forwarded) write_forwarded(out, head, client);
 }
 

@@ -132,13 +132,17 @@ std::size_t literal_size(std::string_view text) {
     return is_v6 ? end + 1 : 0;
 }
 
-/// Dotted labels, none empty but one behind the last dot; their size, or 0.
-std::size_t name_size(std::string_view text) noexcept {
-    char previous = '.';
+/// Dotted labels, none empty but one behind the last dot; their size, or 0. `seen`: the classes of
+/// all their characters.
+std::size_t name_size(std::string_view text, unsigned& seen) noexcept {
+    unsigned previous = dot;
     std::size_t size = 0;
-    for (; size < text.size() && is(text[size], host_character); ++size) {
-        if (text[size] == '.' && previous == '.') return 0;
-        previous = text[size];
+    for (; size < text.size(); ++size) {
+        const unsigned classes = classes_of(text[size]);
+        if ((classes & host_character) == 0) break;
+        if ((classes & previous & dot) != 0) return 0;
+        previous = classes;
+        seen |= classes;
     }
     return size;
 }
@@ -146,12 +150,14 @@ std::size_t name_size(std::string_view text) noexcept {
 /// uri-host [":" port] of RFC 9110 7.2: no userinfo, no path. Sets head.host.
 bool read_host(RequestHead& head) {
     const std::string_view text = head.authority;
-    const auto size = text.starts_with('[') ? literal_size(text) : name_size(text);
+    unsigned seen = 0;
+    const bool is_literal = text.starts_with('[');
+    const auto size = is_literal ? literal_size(text) : name_size(text, seen);
     if (size == 0) return false;
     if (size < text.size() && (text[size] != ':' || !is_port(text.substr(size + 1)))) return false;
     std::string_view host = text.substr(0, size);
     if (host.ends_with('.')) host.remove_suffix(1);
-    if (std::any_of(host.begin(), host.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
+    if (is_literal || (seen & capital) != 0) {
         head.lowered_host.assign(host);
         for (char& c : head.lowered_host) c = ascii::to_lower(c);
         host = head.lowered_host;

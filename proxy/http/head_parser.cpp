@@ -23,7 +23,7 @@ bool parse_version(const char* text, Version& version) noexcept {
 }
 
 bool begins_with_line_end(const char* p, const char* end) noexcept {
-    return end - p >= 2 && p[0] == '\r' && p[1] == '\n';
+    return end - p >= 2 && std::memcmp(p, "\r\n", 2) == 0;
 }
 
 std::string_view between(const char* begin, const char* end) noexcept {
@@ -187,35 +187,37 @@ ParseStatus HeadParser::parse_fields(std::string_view data, const HeadLimits& li
                                      std::vector<Field>& fields, FieldSet& present) {
     const char* const begin = data.data();
     const char* const end = begin + data.size();
-    for (;;) {
-        const char* const line = begin + at_;
-        if (begins_with_line_end(line, end)) {
-            at_ += 2;
-            return at_ > limits.bytes ? fail(Reason::head_too_large) : ParseStatus::complete;
-        }
+    const char* const most = begin + std::min(limits.bytes, data.size());
+    const char* line = begin + at_;
+    const auto refuse = [&] {
+        at_ = static_cast<std::size_t>(line - begin);
+        return judge(data, limits, &HeadParser::diagnose_field);
+    };
+    while (!begins_with_line_end(line, end)) {
         bool underscore = false;
         const char* const name_end = scan::token_end(line, end, underscore);
-        if (name_end == line || name_end == end || *name_end != ':')
-            return judge(data, limits, &HeadParser::diagnose_field);
+        if (name_end == line || name_end == end || *name_end != ':') return refuse();
         const char* value = name_end + 1;
         while (value != end && (*value == ' ' || *value == '\t')) ++value;
         const char* const stop = scan::value_end(value, end);
-        if (!begins_with_line_end(stop, end))
-            return judge(data, limits, &HeadParser::diagnose_field);
-        const auto line_end = static_cast<std::size_t>(stop + 2 - begin);
-        const auto reached = limit_reached(line_end, limits);
-        if (reached != Reason::none) return fail(reached);
+        if (!begins_with_line_end(stop, end)) return refuse();
+        const char* const next = stop + 2;
+        if (next > most || static_cast<std::size_t>(next - line) > limits.field) {
+            at_ = static_cast<std::size_t>(line - begin);
+            return fail(limit_reached(static_cast<std::size_t>(next - begin), limits));
+        }
         if (fields.size() == limits.fields) return fail(Reason::too_many_headers);
-        at_ = line_end;
         const char* value_end = stop;
-        while (value_end != value && (value_end[-1] == ' ' || value_end[-1] == '\t')) --value_end;
-        auto& field = fields.emplace_back();
-        field.name = between(line, name_end);
-        field.value = between(value, value_end);
-        field.id = field_id(field.name);
-        field.has_underscore = underscore;
-        present.add(field.id);
+        // No control byte is left there but tab.
+        while (value_end != value && static_cast<unsigned char>(value_end[-1]) <= ' ') --value_end;
+        const auto name = between(line, name_end);
+        const auto id = field_id(name);
+        present.add(id);
+        fields.push_back({name, between(value, value_end), id, underscore});
+        line = next;
     }
+    at_ = static_cast<std::size_t>(line + 2 - begin);
+    return at_ > limits.bytes ? fail(Reason::head_too_large) : ParseStatus::complete;
 }
 
 ParseStatus HeadParser::parse_request_line(std::string_view data, const HeadLimits& limits,

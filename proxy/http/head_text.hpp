@@ -5,7 +5,6 @@
 // Invariant: while it lives, the string is longer than its text; the end sets that right.
 #pragma once
 
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -26,6 +25,12 @@ public:
         return *this;
     }
 
+    template <std::size_t N>
+    HeadText& add(const char (&literal)[N]) {
+        std::memcpy(room(N - 1), literal, N - 1);
+        return *this;
+    }
+
     /// "name: value", CRLF.
     void add_field(std::string_view name, std::string_view value) {
         char* to = room(name.size() + value.size() + 4);
@@ -35,11 +40,21 @@ public:
         std::memcpy(to, "\r\n", 2);
     }
 
+    template <std::size_t N>
+    void add_field(const char (&name)[N], std::string_view value) {
+        char* const to = room(N - 1 + value.size() + 4);
+        std::memcpy(to, name, N - 1);
+        std::memcpy(to + N - 1, ": ", 2);
+        std::memcpy(copy(to + N + 1, value), "\r\n", 2);
+    }
+
     template <class Number>
     HeadText& add_number(Number number) {
-        std::array<char, 24> digits;
-        const auto [end, ec] = std::to_chars(digits.begin(), digits.end(), number);
-        return add({digits.data(), static_cast<std::size_t>(end - digits.data())});
+        constexpr std::size_t most = 20;  // digits of 64 bits
+        char* const to = room(most);
+        const auto written = std::to_chars(to, to + most, number).ptr - to;
+        size_ -= most - static_cast<std::size_t>(written);
+        return *this;
     }
 
 private:
@@ -47,7 +62,8 @@ private:
     static constexpr std::size_t usual_size = 512;
 
     char* room(std::size_t n) {
-        if (out_.size() - size_ < n) grow(n);
+        if (out_.size() - size_ < n) [[unlikely]]
+            grow(n);
         char* const at = out_.data() + size_;
         size_ += n;
         return at;
@@ -55,6 +71,12 @@ private:
 
     void grow(std::size_t n) { out_.resize(size_ + n + usual_size); }
 
+    // Sixteen bytes as one value.
+    struct Block {
+        std::uint64_t low, high;
+    };
+
+    /// Of a text that is as long as one Word, or up to twice that.
     template <class Word>
     static void copy_ends(char* to, std::string_view text) noexcept {
         Word first;
@@ -66,16 +88,19 @@ private:
     }
 
     static char* copy(char* to, std::string_view text) noexcept {
-        if (text.size() > 16) {
-            std::memcpy(to, text.data(), text.size());
-        } else if (text.size() >= 8) {
+        const auto size = text.size();
+        if (size > 2 * sizeof(Block)) {
+            std::memcpy(to, text.data(), size);
+        } else if (size >= sizeof(Block)) {
+            copy_ends<Block>(to, text);
+        } else if (size >= sizeof(std::uint64_t)) {
             copy_ends<std::uint64_t>(to, text);
-        } else if (text.size() >= 4) {
+        } else if (size >= sizeof(std::uint32_t)) {
             copy_ends<std::uint32_t>(to, text);
         } else {
-            for (std::size_t i = 0; i < text.size(); ++i) to[i] = text[i];
+            for (std::size_t i = 0; i < size; ++i) to[i] = text[i];
         }
-        return to + text.size();
+        return to + size;
     }
 
     std::string& out_;

@@ -40,7 +40,7 @@ constexpr std::array known_names = {
 };
 
 // A table of twice as many slots as names, or more, in which no two names share one: the factor is
-// searched for at compile time, so most names of a head are told by one look at size and slot.
+// searched for at compile time, so that one comparison tells.
 struct NameTable {
     static constexpr std::size_t slots = std::bit_ceil(known_names.size() * 4);
 
@@ -79,11 +79,23 @@ constexpr NameTable name_table = make_name_table();
 
 }  // namespace
 
-FieldId field_id(std::string_view name) noexcept {
-    if (name.empty()) return FieldId::other;
+namespace detail {
+
+constexpr std::array<std::uint32_t, 32> known_beginnings = [] {
+    std::array<std::uint32_t, 32> beginnings = {};
+    for (const auto& known : known_names) {
+        const auto letter = static_cast<unsigned char>(known.lowered.front()) % 32U;
+        beginnings[known.lowered.size()] |= std::uint32_t{1} << letter;
+    }
+    return beginnings;
+}();
+
+FieldId known_field_id(std::string_view name) noexcept {
     const auto& known = name_table.slot[NameTable::place(name, name_table.factor)];
     return ascii::iequals(name, known.lowered) ? known.id : FieldId::other;
 }
+
+}  // namespace detail
 
 Method method_of(std::string_view name) noexcept {
     switch (name.size()) {

@@ -4,6 +4,7 @@
 // Threads: one worker. Cost: no allocation once the tables have grown to the usual size.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -37,8 +38,22 @@ enum class FieldId : std::uint8_t {
     user_agent,
 };
 
-/// `name` is a token, in any case.
-FieldId field_id(std::string_view name) noexcept;
+namespace detail {
+
+/// By a name's size: bit n for the n-th letter, where a known name of that size begins with it.
+extern const std::array<std::uint32_t, 32> known_beginnings;
+FieldId known_field_id(std::string_view name) noexcept;
+
+}  // namespace detail
+
+/// `name` is a token, in any case. Most names are told to be unknown by their size and first
+/// letter.
+inline FieldId field_id(std::string_view name) noexcept {
+    if (name.empty() || name.size() >= detail::known_beginnings.size()) return FieldId::other;
+    const auto letter = static_cast<unsigned char>(name.front()) % 32U;
+    const bool may_be_known = (detail::known_beginnings[name.size()] >> letter & 1U) != 0;
+    return may_be_known ? detail::known_field_id(name) : FieldId::other;
+}
 
 struct Field {
     std::string_view name;   // as sent
