@@ -132,11 +132,12 @@ result<bool> Http1ClientStream::try_parse() {
         case ParseStatus::incomplete:
             return false;
         case ParseStatus::failed:
-            return Failure(Reason::bad_response);
+            return Failure(parser_.reason());
         case ParseStatus::complete:
             break;
     }
-    if (check_response(head_, method_) != Reason::none) return Failure(Reason::bad_response);
+    const auto refused = check_response(head_, method_);
+    if (refused != Reason::none) return Failure(refused);
     body_.begin(head_.body, response_limits);
     is_clean_ = head_.status >= 200;
     buffer_.consume(parser_.size());
@@ -152,7 +153,7 @@ result<BodyPiece> Http1ClientStream::buffered_body() {
     buffer_.consume(step.consumed);
     if (step.kind == BodyReader::Step::Kind::failed) {
         is_clean_ = false;
-        return Failure(Reason::bad_response);
+        return Failure(Reason::bad_response_chunk);
     }
     return step.piece;
 }
@@ -167,7 +168,7 @@ net::task<result<BodyPiece>> Http1ClientStream::read_body() {
         }
         if (buffer_.space().empty()) buffer_.compact();
         if (buffer_.space().empty())
-            co_return Failure(Reason::bad_response);  // trailers beyond all limits
+            co_return Failure(Reason::bad_response_chunk);  // trailers beyond all limits
         const net::IoResult got = co_await read();
         if (!got.is_done()) {
             is_clean_ = false;

@@ -56,6 +56,25 @@ REQUESTS = {
         b"ffffffffffffffff1\r\n", b"5;" + b"x" * 300 + b"\r\n", b"0\r\nA : b\r\n\r\n", b"0\r\nA: b\r\n c\r\n\r\n")],
 }
 
+# What an origin answers, by the reason that its client then gets.
+RESPONSES = {
+    "bad_response": [
+        b"ICY 200 OK\r\n\r\n", b"HTTP/2.0 200 OK\r\n\r\n", b"HTTP/1.1 20 OK\r\n\r\n", b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"HTTP/1.1 600 X\r\n\r\n", b"HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n", b"\r\nHTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX : a\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\0\r\n\r\n", b"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", b"HTTP/1.1 200 O\x01K\r\n\r\n",
+        b"HTTP/1.0 100 Continue\r\n\r\n"],
+    "bad_response_framing": [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3, 3\r\n\r\nabc", b"HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+        b"HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc"],
+    "response_head_too_large": [b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70000 + b"\r\n\r\n"],
+    "bad_response_chunk": [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"],
+    "bad_upgrade": [b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"],
+}
+
 
 class RawOrigin:
     """Answers every head that comes with the same bytes, closes, and keeps what it got."""
@@ -118,6 +137,17 @@ def test_what_has_two_readings_is_400_and_close_and_never_reaches_an_origin(stag
                 (request, answer)
     assert (origin.connections, origin.heads) == (0, []), origin.heads
     assert raw_exchange(proxy.port, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").endswith(b"\r\n\r\nok")
+
+
+def test_an_origin_s_answer_with_two_readings_is_502_with_its_reason(stage):
+    origin = RawOrigin(stage)
+    proxy = proxy_to(stage, origin, ", retries: {attempts: 1}")
+    for reason, answers in RESPONSES.items():
+        for bad in answers:
+            origin.answer = bad
+            answer = raw_exchange(proxy.port, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            status, fields = fields_of(answer)
+            assert (status, fields.get("x-fairlead-reason")) == (502, reason), (bad[:200], answer)
 
 
 def test_what_reaches_the_origin_is_written_anew(stage):

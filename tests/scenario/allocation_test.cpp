@@ -1,0 +1,95 @@
+// A request allocates nothing once its like has been seen: every kind of storage is kept and used
+// again.
+#include "tests/support/proxy_fixture.hpp"
+#include "tests/support/scripted_origin.hpp"
+#include "tests/support/worker_allocations.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace fairlead;
+using namespace fairlead::test;
+
+namespace {
+
+constexpr int warm_up = 100;
+constexpr int requests = 1000;
+
+/// Answers by the first character of the path.
+void answer(SocketPeer& peer, int) {
+    const std::string large(10 * 1024, 'x');
+    for (auto head = peer.read_head(); !head.empty(); head = peer.read_head()) {
+        peer.read_body_of(head);
+        const char kind = head[head.find('/') + 1];
+        if (kind == 'l') {
+            peer.send(response_text(large));
+        } else if (kind == 'c') {
+            peer.send(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n8\r\n, "
+                "world!\r\n0\r\n\r\n");
+        } else {
+            peer.send(response_text("Hello, world!"));
+        }
+    }
+}
+
+std::string request(const std::string& line, const std::string& fields,
+                    const std::string& body = "") {
+    return line + " HTTP/1.1\r\nHost: Example.org\r\n" + fields + "\r\n" + body;
+}
+
+/// What the worker allocates for `requests` of them over one connection, after some of the same.
+std::size_t allocations_of(ProxyFixture& proxy, const std::string& text) {
+    auto client = proxy.connect();
+    const auto exchange = [&] {
+        const auto response = client.exchange(text);
+        return response.status == 200 && response.complete;
+    };
+    for (int i = 0; i < warm_up; ++i) REQUIRE(exchange());
+    const WorkerAllocations counting;
+    for (int i = 0; i < requests; ++i) {
+        if (!exchange()) FAIL("a request failed");
+    }
+    return WorkerAllocations::count();
+}
+
+}  // namespace
+
+TEST_CASE("the first request of a worker allocates, and that is seen", "[scenario][allocation]") {
+    ScriptedOrigin origin(answer);
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    const WorkerAllocations counting;
+    CHECK(proxy.connect().exchange(request("GET /small", "")).status == 200);
+    CHECK(WorkerAllocations::count() > 0);
+}
+
+TEST_CASE("a request that has been seen before allocates nothing", "[scenario][allocation]") {
+    ScriptedOrigin origin(answer);
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    const std::string browser =
+        "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)\r\n"
+        "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
+        "Accept-Language: en-GB,en;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\n"
+        "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nCookie: " +
+        std::string(300, 'c') + "\r\n";
+    const std::vector<std::pair<const char*, std::string>> shapes = {
+        {"a small answer", request("GET /small", "")},
+        {"a browser's head", request("GET /small?a=b", browser)},
+        {"an answer of 10 KiB", request("GET /large", "")},
+        {"a chunked answer", request("GET /chunked", "")},
+        {"a body with a length",
+         request("POST /small", "Content-Length: 1000\r\n", std::string(1000, 'b'))},
+        {"a chunked body", request("POST /small", "Transfer-Encoding: chunked\r\n",
+                                   "5\r\nHello\r\n6\r\n world\r\n0\r\n\r\n")},
+        {"HTTP/1.0", "GET /small HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n"},
+    };
+    for (const auto& [what, text] : shapes) {
+        INFO(what);
+        CHECK(allocations_of(proxy, text) == 0);
+    }
+}
