@@ -31,7 +31,7 @@ void Http1ClientStream::attach(net::Transport& transport, const Timeouts& timeou
 
 void Http1ClientStream::release() {
     deadline_.disarm();
-    buffer_ = net::Buffer();
+    buffer_.reset();
     transport_ = nullptr;
 }
 
@@ -71,26 +71,21 @@ void Http1ClientStream::watch_reading() {
     }
 }
 
-net::task<bool> Http1ClientStream::wait_readable() {
-    is_reading_ = true;
-    watch_reading();
-    const bool ready = co_await transport_->wait_readable();
-    is_reading_ = false;
-    deadline_.disarm();
-    co_return ready;
+net::IoResult Http1ClientStream::try_read() {
+    const auto got = transport_->try_read(buffer_.space());
+    buffer_.commit(got.size);
+    if (got.size > 0) has_response_bytes_ = true;
+    return got;
 }
 
-net::task<net::IoResult> Http1ClientStream::read() {
-    for (;;) {
-        const auto result = transport_->try_read(buffer_.space());
-        if (!result.is_blocked()) {
-            buffer_.commit(result.size);
-            if (result.size > 0) has_response_bytes_ = true;
-            co_return result;
-        }
-        const bool ready = co_await wait_readable();
-        if (!ready) co_return net::IoResult::of(net::IoResult::Status::cancelled);
-    }
+void Http1ClientStream::begin_waiting() {
+    is_reading_ = true;
+    watch_reading();
+}
+
+void Http1ClientStream::end_waiting() {
+    is_reading_ = false;
+    deadline_.disarm();
 }
 
 net::task<result<>> Http1ClientStream::finish_sending() {
@@ -117,7 +112,14 @@ net::task<result<>> Http1ClientStream::read_head() {
             buffer_.compact();
             if (buffer_.space().empty()) buffer_ = buffers_.grown(buffer_, buffer_.capacity() * 2);
         }
-        const net::IoResult got = co_await read();
+        auto got = try_read();
+        if (got.is_blocked()) {
+            begin_waiting();
+            const bool ready = co_await transport_->wait_readable();
+            end_waiting();
+            if (ready) continue;
+            got = net::IoResult::of(net::IoResult::Status::cancelled);
+        }
         if (!got.is_done()) {
             if (deadline_.expired()) co_return Failure(Reason::first_byte_timeout);
             co_return Failure(
@@ -169,7 +171,14 @@ net::task<result<BodyPiece>> Http1ClientStream::read_body() {
         if (buffer_.space().empty()) buffer_.compact();
         if (buffer_.space().empty())
             co_return Failure(Reason::bad_response_chunk);  // trailers beyond all limits
-        const net::IoResult got = co_await read();
+        auto got = try_read();
+        if (got.is_blocked()) {
+            begin_waiting();
+            const bool ready = co_await transport_->wait_readable();
+            end_waiting();
+            if (ready) continue;
+            got = net::IoResult::of(net::IoResult::Status::cancelled);
+        }
         if (!got.is_done()) {
             is_clean_ = false;
             if (!got.is_ended() || !body_.end_of_stream()) co_return truncated(got);

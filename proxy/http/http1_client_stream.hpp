@@ -46,10 +46,11 @@ public:
 
 private:
     static void close_connection(void* self);
-    /// Reads into the buffer, within the deadline that fits what is being waited for.
-    net::task<net::IoResult> read();
-    /// Until there may be something to read, within the deadline that fits. False: give up.
-    net::task<bool> wait_readable();
+    /// Reads into the buffer what is there.
+    net::IoResult try_read();
+    /// Around a wait for more: within the deadline that fits what is being waited for.
+    void begin_waiting();
+    void end_waiting();
     void watch_reading();
     /// Why a body ended before its end.
     Failure truncated(const net::IoResult& read);

@@ -27,8 +27,8 @@ void Http1ServerStream::attach(net::Transport& transport, const Settings& settin
 void Http1ServerStream::release() {
     read_deadline_.disarm();
     write_deadline_.disarm();
-    buffer_ = net::Buffer();
-    body_buffer_ = net::Buffer();
+    buffer_.reset();
+    body_buffer_.reset();
     transport_ = nullptr;
 }
 
@@ -208,7 +208,7 @@ bool Http1ServerStream::finish_request() {
         } else {
             buffer_.clear();
         }
-        body_buffer_ = net::Buffer();
+        body_buffer_.reset();
     } else {
         buffer_.consume(head_size_);
     }

@@ -24,7 +24,10 @@ public:
         Buffer(std::move(other)).swap(*this);
         return *this;
     }
-    ~Buffer();
+    ~Buffer() { reset(); }
+
+    /// Gives the storage back now.
+    void reset() noexcept;
 
     explicit operator bool() const noexcept { return storage_ != nullptr; }
     std::size_t capacity() const noexcept { return capacity_; }
@@ -123,8 +126,10 @@ private:
     std::vector<std::unique_ptr<char[]>> large_;
 };
 
-inline Buffer::~Buffer() {
-    if (storage_) pool_->give_back(std::move(storage_), capacity_);
+inline void Buffer::reset() noexcept {
+    if (!storage_) return;
+    pool_->give_back(std::move(storage_), capacity_);
+    begin_ = end_ = capacity_ = 0;
 }
 
 }  // namespace fairlead::net

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <charconv>
 #include <cstring>
+#include <iterator>
 #include <netinet/in.h>
 
 namespace fairlead::net {
@@ -97,12 +99,15 @@ std::optional<model::IpBytes> ip_of(const SocketAddress& address) {
 
 std::string ip_text(const model::IpBytes& ip) {
     char text[INET6_ADDRSTRLEN] = {};
-    if (std::memcmp(ip.data(), v4_mapped, sizeof v4_mapped) == 0) {
-        ::inet_ntop(AF_INET, ip.data() + sizeof v4_mapped, text, sizeof text);
-    } else {
-        ::inet_ntop(AF_INET6, ip.data(), text, sizeof text);
+    if (std::memcmp(ip.data(), v4_mapped, sizeof v4_mapped) != 0)
+        return ::inet_ntop(AF_INET6, ip.data(), text, sizeof text);
+    // Each connection needs it once, and inet_ntop goes through printf.
+    char* end = text;
+    for (std::size_t i = sizeof v4_mapped; i < ip.size(); ++i) {
+        if (end != text) *end++ = '.';
+        end = std::to_chars(end, std::end(text), unsigned{ip[i]}).ptr;
     }
-    return text;
+    return {text, end};
 }
 
 }  // namespace fairlead::net
