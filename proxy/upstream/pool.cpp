@@ -48,9 +48,9 @@ net::task<result<>> Pool::connect(Lease& lease, const model::Endpoint& endpoint,
 
 bool Pool::take_idle(Lease& lease, Reuse reuse) {
     if (reuse == Reuse::never) return false;
-    const auto at = idle_.find(lease.endpoint_.get());
-    if (at == idle_.end()) return false;
-    auto& kept = at->second;
+    const auto at = kept_.find(lease.endpoint_.get());
+    if (at == kept_.end()) return false;
+    auto& kept = at->second.idle;
     while (!kept.empty()) {
         Idle idle = std::move(kept.back());
         kept.pop_back();
@@ -69,24 +69,24 @@ bool Pool::take_idle(Lease& lease, Reuse reuse) {
 void Pool::give_back(Lease& lease) {
     if (lease.endpoint_->is_gone() || lease.endpoint_->admission() != model::Admission::ready)
         return;
-    auto& kept = idle_[lease.endpoint_.get()];
-    if (kept.size() >= most_idle) return;
-    kept.push_back(
-        {std::move(lease.transport_), lease.endpoint_, net::DeadlineWheel::coarse_now()});
+    auto& kept = kept_[lease.endpoint_.get()];
+    if (!kept.endpoint) kept.endpoint = lease.endpoint_;
+    if (kept.idle.size() >= most_idle) return;
+    kept.idle.push_back({std::move(lease.transport_), reactor_.wheel().now()});
     counters_.add(Metric::upstream_idle);
 }
 
 void Pool::sweep(TimePoint now) {
-    for (auto at = idle_.begin(); at != idle_.end();) {
-        auto& kept = at->second;
-        const auto is_over = [&](const Idle& idle) {
-            return idle.since + idle_limit < now || idle.endpoint->is_gone() ||
-                   idle.endpoint->admission() != model::Admission::ready;
-        };
-        const auto before = kept.size();
-        std::erase_if(kept, is_over);
-        counters_.subtract(Metric::upstream_idle, before - kept.size());
-        at = kept.empty() ? idle_.erase(at) : std::next(at);
+    for (auto at = kept_.begin(); at != kept_.end();) {
+        auto& [endpoint, idle] = at->second;
+        const bool takes_none =
+            endpoint->is_gone() || endpoint->admission() != model::Admission::ready;
+        const auto before = idle.size();
+        std::erase_if(idle, [&](const Idle& one) {
+            return takes_none || one.since + idle_limit < now || one.transport->has_hung_up();
+        });
+        counters_.subtract(Metric::upstream_idle, before - idle.size());
+        at = endpoint->is_gone() ? kept_.erase(at) : std::next(at);
     }
     for (Lease* lease = leases_; lease != nullptr; lease = lease->next_) {
         if (lease->endpoint_->cut_at() > now) continue;
@@ -96,9 +96,9 @@ void Pool::sweep(TimePoint now) {
 }
 
 void Pool::close_idle() {
-    for (const auto& [endpoint, kept] : idle_)
-        counters_.subtract(Metric::upstream_idle, kept.size());
-    idle_.clear();
+    for (const auto& [endpoint, kept] : kept_)
+        counters_.subtract(Metric::upstream_idle, kept.idle.size());
+    kept_.clear();
 }
 
 void Pool::cut_all() {

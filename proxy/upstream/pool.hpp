@@ -94,8 +94,11 @@ private:
 
     struct Idle {
         std::unique_ptr<net::Transport> transport;
-        model::EndpointStatePtr endpoint;
         TimePoint since;
+    };
+    struct Kept {
+        model::EndpointStatePtr endpoint;
+        std::vector<Idle> idle;  // newest last
     };
 
     void give_back(Lease& lease);
@@ -103,7 +106,7 @@ private:
     net::Reactor& reactor_;
     Resolver& resolver_;
     metrics::Counters& counters_;
-    std::unordered_map<const model::EndpointState*, std::vector<Idle>> idle_;  // newest last
+    std::unordered_map<const model::EndpointState*, Kept> kept_;  // until the endpoint is gone
     Lease* leases_ = nullptr;
 };
 
