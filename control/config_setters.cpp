@@ -97,6 +97,13 @@ Checked<> trusted_proxies(Draft& draft) {
     return {};
 }
 
+Checked<> proxy_protocol_from(Draft& draft) {
+    draft.given_keys.proxy_protocol_from = true;
+    auto& from = draft.listener().proxy_protocol_from;
+    if (!from) from.emplace();
+    return {};
+}
+
 Checked<> listeners(Draft& draft) {
     if (draft.process.listeners.empty())
         return problem("no listener is named; allowed: one or more");
@@ -161,15 +168,68 @@ Checked<> listener_bind(Draft& draft, const Value& value) {
     return {};
 }
 
+Checked<> mode(Draft& draft, const Value& value) {
+    unsigned mode = 0;
+    const auto* const last = value.text.data() + value.text.size();
+    const auto [at, ec] = std::from_chars(value.text.data(), last, mode, 8);
+    if (ec != std::errc{} || at != last || mode > 0777)
+        return problem("'{}' is not a file mode; allowed: octal digits as 0660", value.text);
+    draft.listener().mode = mode;
+    return {};
+}
+
+Checked<> proxy_protocol(Draft& draft, const Value& value) {
+    draft.given_keys.proxy_protocol = true;
+    draft.listener().proxy_protocol = static_cast<model::ProxyProtocol>(value.number);
+    return {};
+}
+
+Checked<> proxy_protocol_peer(Draft& draft, const Value& value) {
+    const auto prefix = model::parse_ip_prefix(value.text);
+    if (!prefix)
+        return problem("{}; allowed: an address or a range as 10.0.0.0/8", prefix.error().text());
+    auto& from = draft.listener().proxy_protocol_from;
+    if (!from) from.emplace();
+    from->push_back(*prefix);
+    return {};
+}
+
+Checked<> underscores(Draft& draft, const Value& value) {
+    draft.listener().underscores = static_cast<model::Underscores>(value.number);
+    return {};
+}
+
+Checked<> min_rate_head(Draft& draft, const Value& value) {
+    draft.listener().min_rates.head = value.number;
+    return {};
+}
+Checked<> min_rate_body(Draft& draft, const Value& value) {
+    draft.listener().min_rates.body = value.number;
+    return {};
+}
+Checked<> min_rate_response(Draft& draft, const Value& value) {
+    draft.listener().min_rates.response = value.number;
+    return {};
+}
+Checked<> min_rate_grace(Draft& draft, const Value& value) {
+    return put_duration(draft.listener().min_rates.grace, value);
+}
+
 Checked<> front(Draft& draft, const Value& value) {
     draft.listener().front = static_cast<model::Front>(value.number);
     return {};
 }
 
 Checked<> trusted_proxy(Draft& draft, const Value& value) {
+    if (value.text == "unix") {
+        draft.listener().trusts_local_clients = true;
+        return {};
+    }
     const auto prefix = model::parse_ip_prefix(value.text);
-    if (!prefix)
-        return problem("{}; allowed: an address or a range as 10.0.0.0/8", prefix.error().text());
+    if (!prefix) {
+        return problem("{}; allowed: an address, a range as 10.0.0.0/8, or unix",
+                       prefix.error().text());
+    }
     draft.listener().trusted_proxies.push_back(*prefix);
     return {};
 }

@@ -24,6 +24,7 @@ Checked<> docker(Draft& draft, std::string_view name);
 namespace end {
 Checked<> listener(Draft& draft);
 Checked<> trusted_proxies(Draft& draft);
+Checked<> proxy_protocol_from(Draft& draft);
 Checked<> listeners(Draft& draft);
 Checked<> certificates(Draft& draft);
 Checked<> endpoint(Draft& draft);
@@ -34,6 +35,14 @@ namespace set {
 Checked<> workers(Draft& draft, const Value& value);
 
 Checked<> listener_bind(Draft& draft, const Value& value);
+Checked<> mode(Draft& draft, const Value& value);
+Checked<> proxy_protocol(Draft& draft, const Value& value);
+Checked<> proxy_protocol_peer(Draft& draft, const Value& value);
+Checked<> underscores(Draft& draft, const Value& value);
+Checked<> min_rate_head(Draft& draft, const Value& value);
+Checked<> min_rate_body(Draft& draft, const Value& value);
+Checked<> min_rate_response(Draft& draft, const Value& value);
+Checked<> min_rate_grace(Draft& draft, const Value& value);
 Checked<> front(Draft& draft, const Value& value);
 Checked<> trusted_proxy(Draft& draft, const Value& value);
 Checked<> keep_alive(Draft& draft, const Value& value);

@@ -11,6 +11,8 @@ namespace fairlead::control {
 struct GivenKeys {
     bool keep_alive = false;
     bool trusted_proxies = false;
+    bool proxy_protocol = false;
+    bool proxy_protocol_from = false;
 };
 
 /// Fills in what the listener's `front` has values for.

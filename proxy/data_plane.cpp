@@ -18,8 +18,8 @@ namespace fairlead {
 
 class DataPlane::Impl {
 public:
-    Impl(const model::ProcessSettings& settings, Post control, upstream::Resolver::Lookup lookup)
-        : settings_(settings), control_(std::move(control)), shared_(std::move(lookup)) {
+    Impl(const model::ProcessSettings& settings, Post control)
+        : settings_(settings), control_(std::move(control)) {
         shared_.limits = settings.limits;
         shared_.trace = settings.trace;
         const auto count = settings.workers > 0 ? settings.workers : usable_cpus();
@@ -71,6 +71,8 @@ Checked<session::ListenerContext> DataPlane::Impl::make_context(
     context.stream.keep_alive = listener.keep_alive;
     context.stream.head_timeout = listener.head_timeout;
     context.stream.body_timeout = listener.body_timeout;
+    context.stream.min_rates = listener.min_rates;
+    context.stream.rejects_underscores = listener.underscores == model::Underscores::reject;
     if (listener.tls) {
         auto tls = net::TlsContext::load(*listener.tls);
         if (!tls) return problem("listener {}: {}", to_string(listener.bind), tls.error().text());
@@ -102,7 +104,7 @@ Checked<> DataPlane::Impl::start() {
     for (const auto& listener : settings_.listeners) {
         auto context = make_context(listener);
         if (!context) return give_up(context.error());
-        auto sockets = net::bind_listener(listener.bind, workers_.size());
+        auto sockets = net::bind_listener(listener.bind, workers_.size(), listener.mode);
         if (!sockets) return give_up(sockets.error());
         if (sockets->address.kind == model::Address::Kind::tcp)
             context->port = std::to_string(sockets->address.port);
@@ -169,9 +171,8 @@ void DataPlane::Impl::stop() {
     bound_.clear();
 }
 
-DataPlane::DataPlane(const model::ProcessSettings& settings, Post control,
-                     upstream::Resolver::Lookup lookup)
-    : impl_(std::make_unique<Impl>(settings, std::move(control), std::move(lookup))) {}
+DataPlane::DataPlane(const model::ProcessSettings& settings, Post control)
+    : impl_(std::make_unique<Impl>(settings, std::move(control))) {}
 DataPlane::~DataPlane() = default;
 
 Checked<> DataPlane::start() {

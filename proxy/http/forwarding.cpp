@@ -84,6 +84,7 @@ FieldFilter::FieldFilter(const RequestHead& head, const ClientFacts& client,
                          const HeadChanges& changes) noexcept
     : stopped_((client.is_trusted ? stopped_of_trusted : stopped_of_strangers) | changes.stopped),
       stopped_if_empty_(forwarding_fields),
+      underscores_pass_(client.underscores_pass),
       named_(head.connection_names_fields ? &head.fields : nullptr) {}
 
 FieldFilter::FieldFilter(const ResponseHead& head) noexcept

@@ -3,25 +3,15 @@
 // Threads: one worker. Independent of the protocol on either side.
 #pragma once
 
+#include "proxy/http/client_facts.hpp"
 #include "proxy/http/head_text.hpp"
 #include "proxy/http/message.hpp"
-#include "proxy/model/ip_prefix.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace fairlead::http {
-
-/// What is known of a client connection. One a connection.
-struct ClientFacts {
-    std::string ip;    // "" for a Unix socket
-    std::string port;  // of our listener; "" for a Unix socket
-    std::string_view scheme = "http";
-    bool is_trusted = false;  // its X-Forwarded-* are believed and extended
-    // The listener's: whose entries in X-Forwarded-For are looked behind as well. May be null.
-    const std::vector<model::IpPrefix>* trusted_proxies = nullptr;
-};
 
 /// Decides field by field whether a checked head's fields pass (framing.hpp).
 class FieldFilter {

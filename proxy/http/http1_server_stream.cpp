@@ -4,14 +4,16 @@
 #include "proxy/http/head_writer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fairlead::http {
 
 Http1ServerStream::Http1ServerStream(net::BufferPool& buffers, net::DeadlineWheel& wheel,
                                      std::string& scratch)
     : buffers_(buffers),
+      wheel_(wheel),
       read_deadline_(wheel, &Http1ServerStream::cancel_io, this),
-      write_deadline_(wheel, &Http1ServerStream::cancel_io, this),
+      write_deadline_(wheel, &Http1ServerStream::judge_reader, this),
       output_(scratch) {}
 
 void Http1ServerStream::attach(net::Transport& transport, const Settings& settings,
@@ -36,6 +38,27 @@ void Http1ServerStream::cancel_io(void* self) {
     static_cast<Http1ServerStream*>(self)->transport_->cancel();
 }
 
+void Http1ServerStream::judge_reader(void* self) {
+    auto& stream = *static_cast<Http1ServerStream*>(self);
+    // The kernel asks for more only when much of its buffer is free, which for a slow client that
+    // reads all the time can be long after our patience: look what it took.
+    const auto taken = stream.transport_->bytes_taken();
+    const bool has_moved = taken > stream.taken_;
+    stream.taken_ = std::max(stream.taken_, taken);
+    const TimePoint now = stream.wheel_.now();
+    stream.write_pace_.add(now - stream.waiting_since_);
+    stream.waiting_since_ = now;
+    const auto& settings = *stream.settings_;
+    const auto patience =
+        stream.write_pace_.patience(settings.min_rates.response, settings.min_rates.grace,
+                                    stream.taken_ - stream.sent_before_, settings.body_timeout);
+    if (has_moved && patience > Pace::least) {
+        stream.write_deadline_.arm(patience);
+    } else {
+        stream.transport_->cancel();
+    }
+}
+
 void Http1ServerStream::begin_request() {
     parser_.restart();
     has_begun_response_ = false;
@@ -43,13 +66,14 @@ void Http1ServerStream::begin_request() {
     keeps_alive_ = true;
     initial_body_ = {};
     body_bytes_ = 0;
-    sent_before_ = transport_->bytes_sent();
+    write_pace_.begin();
+    sent_before_ = taken_ = transport_->bytes_sent();
 }
 
 net::task<result<Http1ServerStream::Next>> Http1ServerStream::read_request() {
     begin_request();
     if (!buffer_) buffer_ = buffers_.borrow(net::BufferPool::small);
-    bool head_deadline = false;
+    bool is_timed = false;
     for (;;) {
         if (buffer_.filled_size() > 0) {
             const auto parsed = try_parse();
@@ -63,9 +87,12 @@ net::task<result<Http1ServerStream::Next>> Http1ServerStream::read_request() {
                 if (!accepted) co_return accepted.error();
                 co_return Next::request;
             }
-            if (!head_deadline && parser_.has_begun()) {
-                head_deadline = true;  // of the whole head: slow senders cannot move it on
-                read_deadline_.arm(settings_->head_timeout);
+            if (parser_.has_begun()) {
+                if (!std::exchange(is_timed, true)) {
+                    read_pace_.begin();
+                    waiting_since_ = wheel_.now();
+                }
+                arm_head_deadline();
             }
         }
         make_room();
@@ -85,6 +112,15 @@ net::task<result<Http1ServerStream::Next>> Http1ServerStream::read_request() {
         }
         buffer_.commit(read.size);
     }
+}
+
+void Http1ServerStream::arm_head_deadline() {
+    const auto& rates = settings_->min_rates;
+    // Of the whole head: slow senders cannot move it on.
+    const Duration waited = wheel_.now() - waiting_since_;
+    const auto most = std::max<Duration>(settings_->head_timeout - waited, Pace::least);
+    read_deadline_.arm(
+        read_pace_.patience(rates.head, rates.grace - waited, buffer_.filled_size(), most));
 }
 
 result<bool> Http1ServerStream::try_parse() {
@@ -109,7 +145,13 @@ void Http1ServerStream::make_room() {
 }
 
 result<> Http1ServerStream::accept_head() {
-    const auto reason = check_request(head_);
+    read_pace_.begin();
+    auto reason = check_request(head_);
+    if (reason == Reason::none && settings_->rejects_underscores) {
+        const bool has_any = std::any_of(head_.fields.begin(), head_.fields.end(),
+                                         [](const Field& field) { return field.has_underscore; });
+        if (has_any) reason = Reason::bad_header;
+    }
     if (reason != Reason::none) {
         keeps_alive_ = false;
         body_.begin(Framing(), settings_->head);
@@ -168,8 +210,12 @@ net::task<result<BodyPiece>> Http1ServerStream::read_body() {
             space = space.first(static_cast<std::size_t>(body_.remaining()));
         }
         if (stopped_reading_) co_return Failure(Reason::client_closed);
-        read_deadline_.arm(settings_->body_timeout);
+        const auto& rates = settings_->min_rates;
+        read_deadline_.arm(
+            read_pace_.patience(rates.body, rates.grace, body_bytes_, settings_->body_timeout));
+        const TimePoint began = wheel_.now();
         const net::IoResult read = co_await transport_->read_some(space);
+        read_pace_.add(wheel_.now() - began);
         read_deadline_.disarm();
         if (!read.is_done()) {
             keeps_alive_ = false;
@@ -248,8 +294,13 @@ net::Sent Http1ServerStream::send_body(const BodyPiece& piece) {
 }
 
 net::task<result<>> Http1ServerStream::finish_sending() {
-    write_deadline_.arm(settings_->body_timeout);
+    const auto& rates = settings_->min_rates;
+    const auto sent = transport_->bytes_sent() - sent_before_;
+    write_deadline_.arm(
+        write_pace_.patience(rates.response, rates.grace, sent, settings_->body_timeout));
+    waiting_since_ = wheel_.now();
     const net::error_code ec = co_await transport_->finish_writing();
+    write_pace_.add(wheel_.now() - waiting_since_);
     write_deadline_.disarm();
     if (!ec) co_return result<>();
     keeps_alive_ = false;

@@ -13,6 +13,7 @@
 #include "proxy/http/head_parser.hpp"
 #include "proxy/http/http1_output.hpp"
 #include "proxy/http/message_stream.hpp"
+#include "proxy/http/pace.hpp"
 #include "proxy/model/config.hpp"
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
@@ -29,6 +30,8 @@ public:
         Duration keep_alive = 75s;
         Duration head_timeout = 30s;
         Duration body_timeout = 60s;
+        model::MinRates min_rates;
+        bool rejects_underscores = false;  // in the names of headers
     };
 
     /// All references outlive the stream.
@@ -75,6 +78,10 @@ public:
 
 private:
     static void cancel_io(void* self);
+    /// Cuts a client that does not take the answer, or takes it too slowly.
+    static void judge_reader(void* self);
+    /// For what is there of a head: how long the rest of it may take.
+    void arm_head_deadline();
     void begin_request();
     /// Parses what is buffered. True: the head is complete and acceptable.
     result<bool> try_parse();
@@ -86,6 +93,7 @@ private:
     net::BufferPool& buffers_;
     const Settings* settings_ = nullptr;
     const ClientFacts* client_ = nullptr;
+    net::DeadlineWheel& wheel_;
     net::Deadline read_deadline_;
     net::Deadline write_deadline_;
     Http1Output output_;
@@ -97,7 +105,11 @@ private:
     BodyReader body_;
     BodyPiece initial_body_;
     model::Bytes body_bytes_ = 0;
-    std::uint64_t sent_before_ = 0;  // on the connection, before this request
+    Pace read_pace_;
+    Pace write_pace_;
+    TimePoint waiting_since_;        // for the client to take what was sent, or for its head
+    std::uint64_t sent_before_ = 0;  // on this connection, when the request began
+    std::uint64_t taken_ = 0;        // of that, by the client, when last looked
     bool keeps_alive_ = true;
     bool has_begun_response_ = false;
     bool stopped_reading_ = false;

@@ -56,17 +56,41 @@ struct TlsSettings {
 /// Which of Amazon's balancers sends a listener its connections: docs/aws.md.
 enum class Front : std::uint8_t { none, alb, elb, nlb };
 
+/// Whether connections begin with a PROXY header, which says whose they are.
+enum class ProxyProtocol : std::uint8_t { off, optional, required };
+
+/// What becomes of headers with '_' in their names, which some applications cannot tell from '-'.
+enum class Underscores : std::uint8_t { drop, pass, reject };
+
+/// Bytes a second that a client has to keep up on average while we wait for it; 0: no minimum.
+struct MinRates {
+    // A head that comes in one packet is never measured; 240 for the rest as other servers have it.
+    Bytes head = 100;
+    Bytes body = 240;
+    Bytes response = 240;
+    Milliseconds grace = 10s;  // of waiting that is free: a lost packet costs seconds
+
+    bool operator==(const MinRates&) const = default;
+};
+
 struct ListenerSettings {
     Address bind = Address::tcp("0.0.0.0", 8080);
+    unsigned mode = 0660;       // of a Unix socket's file
     Front front = Front::none;  // what else it sets is in control/front_presets.cpp
+    ProxyProtocol proxy_protocol = ProxyProtocol::off;
+    // Whose PROXY headers are believed; those of others are read and ignored. None: everybody's.
+    std::optional<std::vector<IpPrefix>> proxy_protocol_from;
     std::optional<TlsSettings> tls;
     std::vector<IpPrefix> trusted_proxies;  // whose X-Forwarded-* are believed and extended
+    bool trusts_local_clients = false;      // "unix" among them: clients on a Unix socket
+    Underscores underscores = Underscores::drop;
     // Above the 60 s after which an ALB gives an idle connection up, so that we are never the
     // first.
     Milliseconds keep_alive = 75s;
     Milliseconds head_timeout = 30s;  // from a request's first byte to the end of its head
     Milliseconds body_timeout =
         60s;  // between two pieces of a request body, and of an answer being read
+    MinRates min_rates;
 
     bool operator==(const ListenerSettings&) const = default;
 };

@@ -35,6 +35,8 @@ void remove_stale_socket(const SocketAddress& endpoint, const std::string& path)
 struct OpenOptions {
     bool reuse_port = false;
     bool listens = true;
+    const char* path = nullptr;  // of a Unix socket
+    unsigned mode = 0;           // of its file
 };
 
 /// A bound socket, or -1 with errno set.
@@ -46,7 +48,8 @@ int open_socket(const SocketAddress& endpoint, OpenOptions options) {
     if (options.reuse_port) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     if (endpoint.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     disable_nagle(fd);  // for the sockets it accepts: they inherit it
-    const bool bound = ::bind(fd, endpoint.data(), endpoint.size()) == 0;
+    const bool bound = ::bind(fd, endpoint.data(), endpoint.size()) == 0 &&
+                       (options.path == nullptr || ::chmod(options.path, options.mode) == 0);
     if (bound && (!options.listens || ::listen(fd, backlog) == 0)) return fd;
     const int error = errno;
     ::close(fd);
@@ -60,7 +63,8 @@ void close_all(const std::vector<int>& descriptors) {
 
 }  // namespace
 
-Checked<BoundListener> bind_listener(const model::Address& address, std::size_t workers) {
+Checked<BoundListener> bind_listener(const model::Address& address, std::size_t workers,
+                                     unsigned mode) {
     auto endpoint = socket_address_of(address);
     if (!endpoint) {
         return problem(
@@ -71,7 +75,10 @@ Checked<BoundListener> bind_listener(const model::Address& address, std::size_t 
     bound.address = address;
     if (address.kind == model::Address::Kind::unix_socket) {
         remove_stale_socket(*endpoint, address.path);
-        const int fd = open_socket(*endpoint, OpenOptions{});
+        OpenOptions local;
+        local.path = address.path.c_str();
+        local.mode = mode;
+        const int fd = open_socket(*endpoint, local);
         if (fd < 0) return cannot_listen(address, errno);
         bound.descriptors.push_back(fd);
         while (bound.descriptors.size() < workers) bound.descriptors.push_back(::dup(fd));

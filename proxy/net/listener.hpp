@@ -27,8 +27,10 @@ struct BoundListener {
     model::Address address;
 };
 
-/// A problem reads "cannot listen on 0.0.0.0:8080: Address already in use".
-Checked<BoundListener> bind_listener(const model::Address& address, std::size_t workers);
+/// `mode`: of a Unix socket's file, before anybody can connect. A problem reads "cannot listen on
+/// 0.0.0.0:8080: Address already in use".
+Checked<BoundListener> bind_listener(const model::Address& address, std::size_t workers,
+                                     unsigned mode = 0660);
 
 class Listener {
 public:

@@ -6,6 +6,8 @@
 #include <cassert>
 #include <cerrno>
 #include <cstring>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -71,6 +73,27 @@ IoResult Transport::try_read_tls(std::span<char> into) {
     return IoResult::of(IoResult::Status::blocked);
 }
 
+IoResult Transport::try_peek(std::span<char> into) {
+    if (!is_open()) return IoResult::of(IoResult::Status::cancelled);
+    for (;;) {
+        const auto n = ::recv(socket_.get(), into.data(), into.size(), MSG_PEEK);
+        if (n > 0) return IoResult::done(static_cast<std::size_t>(n));
+        if (n == 0) return IoResult::of(IoResult::Status::ended);
+        if (errno == EINTR) continue;
+        if (errno != EAGAIN && errno != EWOULDBLOCK) return IoResult::failed(errno);
+        return IoResult::of(IoResult::Status::blocked);
+    }
+}
+
+void Transport::skip(std::size_t n) {
+    std::array<char, 512> taken;
+    while (n > 0) {
+        const auto size = ::recv(socket_.get(), taken.data(), std::min(n, taken.size()), 0);
+        if (size <= 0) return;  // whoever reads next learns why
+        n -= static_cast<std::size_t>(size);
+    }
+}
+
 task<IoResult> Transport::read_some(std::span<char> into) {
     for (;;) {
         const IoResult result = try_read(into);
@@ -115,6 +138,13 @@ task<error_code> Transport::finish_writing() {
         }
         drain_queue();
     }
+}
+
+std::uint64_t Transport::bytes_taken() const noexcept {
+    int waiting = 0;
+    if (::ioctl(socket_.get(), SIOCOUTQ, &waiting) != 0 || waiting < 0) return 0;
+    // With TLS more bytes are under way than we were given.
+    return bytes_sent_ - std::min(bytes_sent_, static_cast<std::uint64_t>(waiting));
 }
 
 Sent Transport::drain_queue() {

@@ -58,6 +58,13 @@ public:
     /// Waits for at least one byte, the end or an error.
     task<IoResult> read_some(std::span<char> into);
 
+    /// What is there now, left where it is. Before TLS begins.
+    IoResult try_peek(std::span<char> into);
+    /// Takes `n` bytes that try_peek has shown.
+    void skip(std::size_t n);
+    /// To be awaited after try_peek has shown too little. False: cancelled.
+    auto wait_for_more() noexcept { return wait_for(TlsWants::read); }
+
     /// Whether try_read could give something without waiting.
     bool may_have_input() const noexcept {
         return watch_.is_readable() || (tls_ && tls_->has_buffered_input());
@@ -84,6 +91,8 @@ public:
 
     /// Bytes of application data sent since construction.
     std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
+    /// How many of them the peer's kernel has acknowledged, or a little less. One system call.
+    std::uint64_t bytes_taken() const noexcept;
 
     /// Ends waiting operations with an error; the connection stays usable for the other side.
     void cancel();

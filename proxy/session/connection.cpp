@@ -2,12 +2,10 @@
 
 #include "proxy/base/log.hpp"
 #include "proxy/http/reply.hpp"
-#include "proxy/net/socket_address.hpp"
 #include "proxy/net/spawn.hpp"
 #include "proxy/session/exchange.hpp"
+#include "proxy/session/proxy_preamble.hpp"
 #include "proxy/session/request_log.hpp"
-
-#include <algorithm>
 
 namespace fairlead::session {
 namespace {
@@ -30,7 +28,7 @@ Connection::Connection(Worker& worker, const ListenerContext& listener, net::Des
                        const std::optional<model::IpBytes>& ip)
     : worker_(worker),
       listener_(listener),
-      client_(learn_client(ip)),
+      client_(listener.client_at(ip)),
       transport_(worker.reactor(), std::move(socket), net::Watch::Starts::accepted),
       deadline_(worker.wheel(), &Connection::close_transport, this),
       next_request_(*this) {
@@ -39,18 +37,6 @@ Connection::Connection(Worker& worker, const ListenerContext& listener, net::Des
 
 Connection::~Connection() {
     worker_.remove(*this);
-}
-
-http::ClientFacts Connection::learn_client(const std::optional<model::IpBytes>& ip) const {
-    http::ClientFacts facts;
-    facts.scheme = listener_.tls ? "https" : "http";
-    facts.port = listener_.port;
-    if (!ip) return facts;
-    facts.ip = net::ip_text(*ip);
-    const auto& trusted = listener_.settings.trusted_proxies;
-    facts.is_trusted = std::any_of(trusted.begin(), trusted.end(),
-                                   [&](const auto& prefix) { return prefix.contains(*ip); });
-    return facts;
 }
 
 void Connection::close_transport(void* self) {
@@ -78,7 +64,28 @@ net::task<> Connection::serve() {
 
 net::task<bool> Connection::set_up() {
     is_set_up_ = true;
+    if (listener_.settings.proxy_protocol != model::ProxyProtocol::off) {
+        const bool has_read = co_await read_proxy_headers();
+        if (!has_read) co_return false;
+    }
     if (!listener_.tls) co_return true;
+    co_return co_await handshake();
+}
+
+net::task<bool> Connection::read_proxy_headers() {
+    ProxyPreamble preamble(transport_, deadline_, listener_, client_);
+    const auto read = co_await preamble.read();
+    if (read) co_return true;
+    const auto reason = read.error().reason;
+    if (reason != Reason::client_closed) {
+        worker_.counters().add(reason);
+        log::debug("connection.refused", log::kv("client", client_.ip),
+                   log::kv("reason", to_string(reason)), log::kv("why", preamble.why()));
+    }
+    co_return false;
+}
+
+net::task<bool> Connection::handshake() {
     deadline_.arm(listener_.settings.head_timeout);
     const net::error_code ec = co_await transport_.handshake(*listener_.tls);
     deadline_.disarm();

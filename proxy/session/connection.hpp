@@ -29,6 +29,10 @@ public:
 
     /// Between requests, with nothing of the next one here.
     bool is_idle() const noexcept { return is_parked_; }
+    /// The balancer in front is the one that closes idle connections.
+    bool leaves_closing_to_front() const noexcept {
+        return listener_.settings.front != model::Front::none;
+    }
     /// Ends what waits, and then the connection.
     void close() { transport_.close(); }
 
@@ -50,12 +54,12 @@ private:
     ~Connection();
 
     static void close_transport(void* self);
-    http::ClientFacts learn_client(const std::optional<model::IpBytes>& ip) const;
-
     /// Until the connection is parked or at its end.
     net::task<> serve();
     /// What comes before the first request. False: it failed.
     net::task<bool> set_up();
+    net::task<bool> read_proxy_headers();
+    net::task<bool> handshake();
     /// Requests, as long as they are here.
     net::task<Then> serve_requests(http::Http1ServerStream& stream);
     /// False: there is something to read.
@@ -68,7 +72,7 @@ private:
 
     Worker& worker_;
     const ListenerContext& listener_;
-    const http::ClientFacts client_;
+    http::ClientFacts client_;  // complete once it is set up
     net::Transport transport_;
     net::Deadline deadline_;  // of waiting, and of setting up
     NextRequest next_request_;

@@ -3,11 +3,13 @@
 // Threads: any (immutable after start).
 #pragma once
 
+#include "proxy/http/client_facts.hpp"
 #include "proxy/http/http1_server_stream.hpp"
 #include "proxy/model/config.hpp"
 #include "proxy/net/tls.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace fairlead::session {
@@ -17,6 +19,9 @@ struct ListenerContext {
     std::shared_ptr<const net::TlsContext> tls;  // null: plain
     http::Http1ServerStream::Settings stream;
     std::string port;  // for X-Forwarded-Port; "" for a Unix socket
+
+    /// What is known of a client there. `ip`: none on a Unix socket.
+    http::ClientFacts client_at(const std::optional<model::IpBytes>& ip) const;
 };
 
 }  // namespace fairlead::session

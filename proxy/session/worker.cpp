@@ -1,11 +1,14 @@
 #include "proxy/session/worker.hpp"
 
 #include "proxy/base/log.hpp"
+#include "proxy/http/head_writer.hpp"
+#include "proxy/http/reply.hpp"
 #include "proxy/net/socket_address.hpp"
 #include "proxy/session/connection.hpp"
 
 #include <pthread.h>
 #include <random>
+#include <sys/socket.h>
 
 namespace fairlead::session {
 namespace {
@@ -104,7 +107,7 @@ void Worker::close_idle_connections(void* self) {
     for (Connection* connection = static_cast<Worker*>(self)->connections_;
          connection != nullptr;) {
         Connection* const next = connection->next_;
-        if (connection->is_idle()) connection->close();
+        if (connection->is_idle() && !connection->leaves_closing_to_front()) connection->close();
         connection = next;
     }
 }
@@ -115,10 +118,23 @@ void Worker::accept(net::Descriptor socket, const net::SocketAddress& peer,
     if (limit > 0 && shared_.connections.load(std::memory_order_relaxed) >= limit) {
         counters_.add(metrics::Metric::connections_refused);
         counters_.add(Reason::too_many_connections);
+        if (!context.tls) refuse(socket);
         return;
     }
     counters_.add(metrics::Metric::connections_accepted);
     Connection::open(*this, context, std::move(socket), net::ip_of(peer));
+}
+
+void Worker::refuse(const net::Descriptor& socket) {
+    http::Reply reply = http::make_reply(Reason::too_many_connections);
+    scratch_.clear();
+    http::write_response_head(scratch_, reply.head, reply.head.body, http::ConnectionWord::close);
+    scratch_.append(reply.body);
+    ::send(socket.get(), scratch_.data(), scratch_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::shutdown(socket.get(), SHUT_WR);
+    // What has come is taken, or closing would reset the connection and our answer with it.
+    net::Buffer buffer = buffers_.borrow(net::BufferPool::small);
+    ::recv(socket.get(), buffer.space().data(), buffer.space().size(), MSG_DONTWAIT);
 }
 
 void Worker::add(Connection& connection) {

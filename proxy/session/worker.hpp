@@ -27,7 +27,6 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 namespace fairlead::session {
@@ -36,15 +35,11 @@ class Connection;
 
 /// What all workers share. Outlives them.
 struct Shared {
-    explicit Shared(upstream::Resolver::Lookup lookup)
-        : resolver(std::make_unique<upstream::Resolver>(std::move(lookup),
-                                                        upstream::Resolver::Settings())) {}
-
     model::Limits limits;
     model::TraceSettings trace;
     std::atomic<std::uint32_t> connections{0};  // client connections over all workers
     // Until the workers have been joined.
-    std::unique_ptr<upstream::Resolver> resolver;
+    std::unique_ptr<upstream::Resolver> resolver = std::make_unique<upstream::Resolver>();
 };
 
 /// A request holds one: its snapshot cannot change or vanish under it. Copying costs no atomic.
@@ -97,6 +92,8 @@ private:
     static void sweep(void* self);
     void accept(net::Descriptor socket, const net::SocketAddress& peer,
                 const ListenerContext& context);
+    /// Answers 503 if the client can be told so at once.
+    void refuse(const net::Descriptor& socket);
     void add(Connection& connection);
     void remove(Connection& connection);
     void tell_if_drained();

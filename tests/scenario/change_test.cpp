@@ -182,17 +182,3 @@ TEST_CASE("stopping with requests under way ends them and comes back", "[scenari
     CHECK(Clock::now() - began < 3s);
     CHECK(client.read_to_end().find("200 OK") == std::string::npos);
 }
-
-TEST_CASE("connections beyond limits.connections are closed at once", "[scenario][change]") {
-    ScriptedOrigin origin(ScriptedOrigin::answering("Hello"));
-    ProxyFixture proxy([](model::ProcessSettings& settings) { settings.limits.connections = 2; });
-    proxy.serve({origin.address()});
-    auto one = proxy.connect();
-    auto two = proxy.connect();
-    CHECK(one.exchange(plain_get).status == 200);
-    CHECK(two.exchange(plain_get).status == 200);
-    auto three = proxy.connect();
-    CHECK(three.is_closed_by_peer());
-    one.close();
-    CHECK(eventually([&] { return proxy.connect().exchange(plain_get).status == 200; }));
-}

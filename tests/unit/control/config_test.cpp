@@ -63,11 +63,21 @@ TEST_CASE("front sets what its balancer needs, and keys that are there win", "[c
     const auto nlb = one(", front: nlb");
     CHECK(nlb.keep_alive > 350s);
     CHECK(nlb.trusted_proxies.empty());
+    CHECK(one(", front: alb").proxy_protocol == model::ProxyProtocol::off);
+    CHECK(one(", front: elb").proxy_protocol == model::ProxyProtocol::optional);
+    CHECK(nlb.proxy_protocol == model::ProxyProtocol::optional);
+    CHECK(nlb.proxy_protocol_from->size() == 5);
+    CHECK(none.proxy_protocol == model::ProxyProtocol::off);
+    CHECK_FALSE(none.proxy_protocol_from.has_value());
 
     // In either order, and also where the key says: nobody.
     CHECK(one(", keep_alive: 5s, front: alb").keep_alive == 5s);
     CHECK(one(", front: alb, keep_alive: 5s").keep_alive == 5s);
     CHECK(one(", front: alb, trusted_proxies: []").trusted_proxies.empty());
+    CHECK(one(", front: nlb, proxy_protocol: required").proxy_protocol ==
+          model::ProxyProtocol::required);
+    CHECK(one(", front: nlb, proxy_protocol: off").proxy_protocol == model::ProxyProtocol::off);
+    CHECK(one(", front: nlb, proxy_protocol_from: []").proxy_protocol_from->empty());
     CHECK(one(", front: elb, trusted_proxies: [192.0.2.0/24]").trusted_proxies.size() == 1);
 
     // One listener's keys say nothing about the next one.
@@ -81,9 +91,13 @@ TEST_CASE("every supported key reaches its setting", "[config]") {
 listeners:
   - bind: 127.0.0.1:0
     protocols: [http/1.1]
-    proxy_protocol: off
+    mode: 0600
+    proxy_protocol: required
+    proxy_protocol_from: [10.0.0.0/8]
     front: none
-    trusted_proxies: [10.0.0.0/8, "::1"]
+    trusted_proxies: [10.0.0.0/8, "::1", unix]
+    min_rates: {head: 1, body: 2, response: 3, grace: 4s}
+    underscores_in_headers: reject
     keep_alive: 5s
     head_timeout: 6s
     body_timeout: 7s
@@ -125,6 +139,12 @@ shutdown: {grace: 1s, timeout: 2s}
     const auto& plain = process.listeners[0];
     CHECK(plain.bind == model::Address::tcp("127.0.0.1", 0));
     CHECK(plain.trusted_proxies.size() == 2);
+    CHECK(plain.trusts_local_clients);
+    CHECK(plain.mode == 0600);
+    CHECK(plain.proxy_protocol == model::ProxyProtocol::required);
+    CHECK(plain.proxy_protocol_from->size() == 1);
+    CHECK(plain.min_rates == model::MinRates{1, 2, 3, 4s});
+    CHECK(plain.underscores == model::Underscores::reject);
     CHECK(plain.keep_alive == 5s);
     CHECK(plain.head_timeout == 6s);
     CHECK(plain.body_timeout == 7s);
@@ -151,7 +171,7 @@ shutdown: {grace: 1s, timeout: 2s}
 
     REQUIRE(loaded.desired.services.size() == 1);
     const auto& web = loaded.desired.services[0];
-    CHECK(web.origin.place == "f.yaml:17:3");
+    CHECK(web.origin.place == "f.yaml:21:3");
     REQUIRE(web.settings);
     CHECK(web.settings->policy == "round_robin");
     CHECK(web.settings->ejection == 9s);
@@ -161,14 +181,14 @@ shutdown: {grace: 1s, timeout: 2s}
     REQUIRE(web.endpoints.size() == 3);
     CHECK(web.endpoints[0].address == model::Address::tcp("127.0.0.1", 9001));
     CHECK(web.endpoints[0].identity == "127.0.0.1:9001");
-    CHECK(web.endpoints[0].origin.place == "f.yaml:20:9");
+    CHECK(web.endpoints[0].origin.place == "f.yaml:24:9");
     CHECK(web.endpoints[1].weight == 3);
     CHECK(web.endpoints[2].address.path == "/run/app.sock");
 
     REQUIRE(loaded.desired.routes.size() == 2);
     CHECK(loaded.desired.routes[0].host == "www.example.org");
     CHECK(loaded.desired.routes[0].path == "/api");
-    CHECK(loaded.desired.routes[0].origin.place == "f.yaml:28:5");
+    CHECK(loaded.desired.routes[0].origin.place == "f.yaml:32:5");
     CHECK(loaded.desired.routes[1].service == "elsewhere");
 }
 
@@ -208,10 +228,13 @@ TEST_CASE("each mistake is told with line, column, key, what is wrong and what i
         {"listeners:\n  - bind: a:1\n    protocols: [http/1.1, h2]\n",
          {"f.yaml:3:5: listeners[0].protocols: not supported by this version; allowed: "
           "[http/1.1]"}},
+        {"listeners:\n  - bind: a:1\n    mode: 0888\n",
+         {"f.yaml:3:11: listeners[0].mode: '0888' is not a file mode; allowed: octal digits as "
+          "0660"}},
         {"listeners:\n  - bind: a:1\n    trusted_proxies: [10.0.0.1/8]\n",
          {"f.yaml:3:23: listeners[0].trusted_proxies[0]: '10.0.0.1/8' has bits set below its "
           "prefix length; allowed: "
-          "an address or a range as 10.0.0.0/8"}},
+          "an address, a range as 10.0.0.0/8, or unix"}},
         {"listeners:\n  - bind: a:1\n    tls: {certificates: []}\n",
          {"f.yaml:3:11: listeners[0].tls.certificates: 0 certificates are named; allowed in this "
           "version: exactly "
