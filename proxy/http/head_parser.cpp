@@ -193,11 +193,13 @@ ParseStatus HeadParser::parse_fields(std::string_view data, const HeadLimits& li
         at_ = static_cast<std::size_t>(line - begin);
         return judge(data, limits, &HeadParser::diagnose_field);
     };
-    while (!begins_with_line_end(line, end)) {
+    for (auto left = limits.fields - std::min(limits.fields, fields.size());; --left) {
         bool underscore = false;
         const char* const name_end = scan::token_end(line, end, underscore);
+        if (name_end == line && begins_with_line_end(line, end)) break;
         if (name_end == line || name_end == end || *name_end != ':') return refuse();
         const char* value = name_end + 1;
+        if (value != end && *value == ' ') ++value;  // as nearly everybody writes it
         while (value != end && (*value == ' ' || *value == '\t')) ++value;
         const char* const stop = scan::value_end(value, end);
         if (!begins_with_line_end(stop, end)) return refuse();
@@ -206,7 +208,7 @@ ParseStatus HeadParser::parse_fields(std::string_view data, const HeadLimits& li
             at_ = static_cast<std::size_t>(line - begin);
             return fail(limit_reached(static_cast<std::size_t>(next - begin), limits));
         }
-        if (fields.size() == limits.fields) return fail(Reason::too_many_headers);
+        if (left == 0) return fail(Reason::too_many_headers);
         const char* value_end = stop;
         // No control byte is left there but tab.
         while (value_end != value && static_cast<unsigned char>(value_end[-1]) <= ' ') --value_end;

@@ -15,8 +15,13 @@ namespace fairlead::http {
 
 class HeadText {
 public:
-    explicit HeadText(std::string& out) : out_(out), size_(out.size()) { grow(usual_size); }
-    ~HeadText() { out_.resize(size_); }
+    explicit HeadText(std::string& out) : out_(out) {
+        const auto size = out.size();
+        out.resize(size + usual_size);
+        at_ = out.data() + size;
+        end_ = at_ + usual_size;
+    }
+    ~HeadText() { out_.resize(size()); }
     HeadText(const HeadText&) = delete;
     HeadText& operator=(const HeadText&) = delete;
 
@@ -52,8 +57,7 @@ public:
     HeadText& add_number(Number number) {
         constexpr std::size_t most = 20;  // digits of 64 bits
         char* const to = room(most);
-        const auto written = std::to_chars(to, to + most, number).ptr - to;
-        size_ -= most - static_cast<std::size_t>(written);
+        at_ = std::to_chars(to, to + most, number).ptr;
         return *this;
     }
 
@@ -61,15 +65,22 @@ private:
     // Most heads are smaller; making this room costs a few dozen instructions.
     static constexpr std::size_t usual_size = 512;
 
-    char* room(std::size_t n) {
-        if (out_.size() - size_ < n) [[unlikely]]
+    std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - out_.data()); }
+
+    [[gnu::always_inline]] char* room(std::size_t n) {
+        if (static_cast<std::size_t>(end_ - at_) < n) [[unlikely]]
             grow(n);
-        char* const at = out_.data() + size_;
-        size_ += n;
+        char* const at = at_;
+        at_ += n;
         return at;
     }
 
-    void grow(std::size_t n) { out_.resize(size_ + n + usual_size); }
+    [[gnu::noinline]] void grow(std::size_t n) {
+        const auto used = size();
+        out_.resize(used + n + usual_size);
+        at_ = out_.data() + used;
+        end_ = out_.data() + out_.size();
+    }
 
     // Sixteen bytes as one value.
     struct Block {
@@ -104,7 +115,8 @@ private:
     }
 
     std::string& out_;
-    std::size_t size_;  // of the text
+    char* at_;   // behind the text
+    char* end_;  // of the room there is
 };
 
 }  // namespace fairlead::http

@@ -1,9 +1,8 @@
 #include "proxy/http/message.hpp"
 
-#include "proxy/base/ascii.hpp"
-
 #include <array>
 #include <bit>
+#include <cstring>
 
 namespace fairlead::http {
 
@@ -51,9 +50,7 @@ struct NameTable {
         const auto at = [&](std::size_t i) {
             return static_cast<unsigned>(static_cast<unsigned char>(name[i])) | 0x20U;
         };
-        const std::size_t size = name.size();
-        const auto mixed = (at(0) + at(size - 1) * 2 + at(size < 2 ? 0 : size - 2) * 4) * factor;
-        return ((mixed >> 4U) + size) % slots;
+        return ((at(0) * 8 + at(name.size() - 2)) * factor / 16 + name.size()) % slots;
     }
 
     constexpr bool fill(unsigned with) {
@@ -90,9 +87,35 @@ constexpr std::array<std::uint32_t, 32> known_beginnings = [] {
     return beginnings;
 }();
 
+namespace {
+
+/// Equality of a token with a name that is letters, digits and '-': setting one bit makes letters
+/// lower case, and no other character of a token one of those.
+template <class Word>
+bool words_match(const char* token, const char* lowered, std::size_t size) noexcept {
+    const auto differs = [&](std::size_t at) {
+        Word a;
+        Word b;
+        std::memcpy(&a, token + at, sizeof a);
+        std::memcpy(&b, lowered + at, sizeof b);
+        return (a | static_cast<Word>(0x2020202020202020)) != b;
+    };
+    for (std::size_t at = 0; at + sizeof(Word) < size; at += sizeof(Word)) {
+        if (differs(at)) return false;
+    }
+    return !differs(size - sizeof(Word));
+}
+
+}  // namespace
+
 FieldId known_field_id(std::string_view name) noexcept {
     const auto& known = name_table.slot[NameTable::place(name, name_table.factor)];
-    return ascii::iequals(name, known.lowered) ? known.id : FieldId::other;
+    const auto size = known.lowered.size();
+    if (name.size() != size) return FieldId::other;
+    const auto match = size >= 8   ? &words_match<std::uint64_t>
+                       : size >= 4 ? &words_match<std::uint32_t>
+                                   : &words_match<std::uint16_t>;
+    return match(name.data(), known.lowered.data(), size) ? known.id : FieldId::other;
 }
 
 }  // namespace detail

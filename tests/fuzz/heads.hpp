@@ -55,12 +55,13 @@ inline std::vector<std::string> named_by_connection(const std::vector<http::Fiel
         if (field.id != http::FieldId::connection) continue;
         std::string name;
         for (const char c : std::string(field.value) + ",") {
-            if (c == ',') {
-                names.push_back(lower(name));
-                name.clear();
-            } else if (c != ' ' && c != '\t') {
-                name += c;
+            if (c != ',') {
+                if (!name.empty() || (c != ' ' && c != '\t')) name += c;
+                continue;
             }
+            name.erase(name.find_last_not_of(" \t") + 1);
+            names.push_back(lower(name));
+            name.clear();
         }
     }
     return names;

@@ -113,8 +113,8 @@ class RawOrigin:
         self.listener.close()
 
 
-def proxy_to(stage, origin, settings=""):
-    return stage.fairlead(f'services: {{web: {{endpoints: ["{origin.address}"]{settings}}}}}\n'
+def proxy_to(stage, origin, settings="", more=""):
+    return stage.fairlead(f'{more}services: {{web: {{endpoints: ["{origin.address}"]{settings}}}}}\n'
                           'routes: [{host: "*", service: web}]\n')
 
 
@@ -152,7 +152,7 @@ def test_an_origin_s_answer_with_two_readings_is_502_with_its_reason(stage):
 
 def test_what_reaches_the_origin_is_written_anew(stage):
     origin = RawOrigin(stage)
-    proxy = proxy_to(stage, origin)
+    proxy = proxy_to(stage, origin, more="trace: {create: none}\n")
     raw_exchange(proxy.port, b"\r\nGET http://A:81/x?y HTTP/1.1\r\nhost:\ta:81 \r\nConnection: close, X-Gone, X-Forwarded-For, Host\r\n"
                              b"x-gone: 1\r\nX_Under: 1\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n"
                              b"Keep-Alive: 5\r\nProxy-Connection: x\r\nTE: gzip\r\nx-kept:  a  b \r\n\r\n")
