@@ -78,6 +78,9 @@ char* write_json(char* out, const Record& record, std::string_view time) noexcep
     put_text(line, ",\"tls\":\"", record.tls, budget::word);
     put_text(line, ",\"cipher\":\"", record.cipher, budget::word);
     put_text(line, ",\"sni\":\"", record.sni, budget::name);
+    put_text(line, ",\"vpc_endpoint\":\"", record.vpc_endpoint, budget::proxied);
+    put_text(line, ",\"proxy_id\":\"", record.proxy_id, budget::proxied);
+    put_text(line, ",\"client_cert\":\"", record.client_cert, budget::proxied);
     put_text(line, ",\"referer\":\"", record.referer, budget::header);
     put_text(line, ",\"user_agent\":\"", record.user_agent, budget::header);
     line.put("}\n");

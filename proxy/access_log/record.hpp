@@ -46,6 +46,11 @@ struct Record {
     std::string_view tls;  // version
     std::string_view cipher;
     std::string_view sni;
+
+    // Of a PROXY header
+    std::string_view vpc_endpoint;
+    std::string_view proxy_id;     // what the balancer calls the connection
+    std::string_view client_cert;  // common name, where the balancer has verified it
 };
 
 }  // namespace fairlead::access_log

@@ -60,6 +60,15 @@ void put_durations(Line& line, const Record& record) {
     line.put_microseconds(record.total);
 }
 
+/// Few lines have any: not even a "-" for the others.
+template <std::size_t size>
+void put_proxied(Line& line, const char (&key)[size], std::string_view value) {
+    if (value.empty()) return;
+    line.put(key);
+    put_text(line, value, budget::proxied);
+    line.put("\"");
+}
+
 void put_ids(Line& line, const Record& record) {
     line.put(" trace_id=");
     put_text(line, record.trace_id, budget::word);
@@ -73,6 +82,9 @@ void put_ids(Line& line, const Record& record) {
     put_text(line, record.sni, budget::name);
     line.put("\" peer=");
     put_text(line, record.peer, budget::word);
+    put_proxied(line, " vpc_endpoint=\"", record.vpc_endpoint);
+    put_proxied(line, " proxy_id=\"", record.proxy_id);
+    put_proxied(line, " client_cert=\"", record.client_cert);
 }
 
 }  // namespace

@@ -158,6 +158,7 @@ result<> Http1ServerStream::accept_head() {
         return Failure(reason);
     }
     keeps_alive_ = head_.keep_alive;
+    awaits_continue_ = head_.expects_continue;
     body_.begin(head_.body, settings_->head);
     const auto limit = settings_->request_body;
     if (limit > 0 && head_.body.kind == Framing::Kind::length && head_.body.length > limit) {
@@ -211,12 +212,16 @@ net::task<result<BodyPiece>> Http1ServerStream::read_body() {
         }
         if (stopped_reading_) co_return Failure(Reason::client_closed);
         const auto& rates = settings_->min_rates;
+        // Who waits for the endpoint's 100 is not slow.
+        const bool is_timed = !awaits_continue_;
+        const model::Bytes rate = is_timed ? rates.body : 0;
         read_deadline_.arm(
-            read_pace_.patience(rates.body, rates.grace, body_bytes_, settings_->body_timeout));
+            read_pace_.patience(rate, rates.grace, body_bytes_, settings_->body_timeout));
         const TimePoint began = wheel_.now();
         const net::IoResult read = co_await transport_->read_some(space);
-        read_pace_.add(wheel_.now() - began);
+        if (is_timed) read_pace_.add(wheel_.now() - began);
         read_deadline_.disarm();
+        awaits_continue_ = false;
         if (!read.is_done()) {
             keeps_alive_ = false;
             const bool too_slow = read_deadline_.expired() && !stopped_reading_;
@@ -264,6 +269,7 @@ bool Http1ServerStream::finish_request() {
 
 net::Sent Http1ServerStream::send_interim(const ResponseHead& head) {
     if (head_.version == Version::http10) return net::Sent::all;
+    if (head.status == 100) awaits_continue_ = false;
     write_response_head(output_.scratch(), head, Framing(), ConnectionWord::none);
     return output_.send_head(Framing(), BodyPiece());
 }

@@ -11,6 +11,19 @@ std::string_view value_of(const http::RequestHead& head, http::FieldId id) noexc
     return {};
 }
 
+/// What a balancer in front told of the connection that it has with the client.
+void add_proxy_facts(access_log::Record& record, const http::ProxyFacts& facts) noexcept {
+    if (facts.peer != record.client) record.peer = facts.peer;
+    if (record.tls.empty()) {
+        record.tls = facts.tls_version;
+        record.cipher = facts.tls_cipher;
+        record.sni = facts.authority;
+    }
+    record.vpc_endpoint = facts.vpc_endpoint;
+    record.proxy_id = facts.unique_id;
+    record.client_cert = facts.tls_common_name;
+}
+
 }  // namespace
 
 access_log::Record record_without_request(const http::ServerStream& stream) noexcept {
@@ -23,13 +36,14 @@ access_log::Record record_without_request(const http::ServerStream& stream) noex
     record.tls = tls.version;
     record.cipher = tls.cipher;
     record.sni = tls.server_name;
+    if (stream.client().proxy) add_proxy_facts(record, *stream.client().proxy);
     return record;
 }
 
 access_log::Record record_of(const http::ServerStream& stream, std::string_view client) noexcept {
     auto record = record_without_request(stream);
     if (record.client != client) {
-        record.peer = record.client;
+        if (record.peer.empty()) record.peer = record.client;
         record.client = client;
     }
     const auto& head = stream.request();

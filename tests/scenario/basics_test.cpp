@@ -144,6 +144,51 @@ TEST_CASE("100-continue goes from the endpoint to the client before the body", "
     CHECK(client.read_response().body == "Hello");
 }
 
+TEST_CASE("an endpoint that refuses instead of 100 is heard, and the body is never sent",
+          "[scenario]") {
+    std::atomic<bool> got_more{false};
+    ScriptedOrigin origin([&](SocketPeer& peer, int) {
+        peer.read_head();
+        peer.send(response_text("no", "417 Expectation Failed"));
+        got_more.store(!peer.read_some().empty());
+    });
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    const auto response = client.exchange(
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(response.status == 417);
+    // Whether the client sends its body all the same is not known: this was its last request.
+    CHECK(response.fields.at("connection") == "close");
+    client.send("Hello");
+    CHECK(client.read_to_end().empty());
+    CHECK_FALSE(got_more.load());
+}
+
+TEST_CASE("a client that does not wait for the 100 is served, and so is one without a body",
+          "[scenario]") {
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        for (auto head = peer.read_head(); !head.empty(); head = peer.read_head()) {
+            const bool expects = fields_of(head).contains("expect");
+            if (expects) peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+            peer.send(response_text(peer.read_body_of(head) + (expects ? " expected" : "")));
+        }
+    });
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    const std::string expecting = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n";
+    client.send(expecting + "Transfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n0\r\n\r\n");
+    CHECK(client.read_response().status == 100);
+    CHECK(client.read_response().body == "Hello expected");
+    // There is nothing to wait for: the expectation is not passed on.
+    CHECK(client.exchange(expecting + "Content-Length: 0\r\n\r\n").body == "");
+    CHECK(client
+              .exchange("POST / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\n"
+                        "Content-Length: 2\r\n\r\nHi")
+              .body == "Hi");
+}
+
 TEST_CASE("an HTTP/1.0 client gets plain bodies and its kind of keep-alive", "[scenario]") {
     ScriptedOrigin origin([](SocketPeer& peer, int) {
         for (auto head = peer.read_head(); !head.empty(); head = peer.read_head()) {

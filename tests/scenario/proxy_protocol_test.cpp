@@ -5,6 +5,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdlib>
+#include <fstream>
+#include <unistd.h>
+
 using namespace fairlead;
 using namespace fairlead::test;
 using model::ProxyProtocol;
@@ -209,6 +213,39 @@ TEST_CASE("a header of somebody who is not named is read and ignored",
         listener.proxy_protocol_from = ranges({"10.0.0.0/8"});
     });
     CHECK(proxy.forwarded(version_1 + plain_get).at("x-forwarded-for") == "127.0.0.1");
+}
+
+TEST_CASE("the access log tells what the header told", "[scenario][proxy_protocol]") {
+    char path[] = "/tmp/fairlead-log-XXXXXX";
+    ::close(::mkstemp(path));
+    std::string line;
+    {
+        ScriptedOrigin origin(echo());
+        ProxyFixture proxy([&](model::ProcessSettings& settings) {
+            settings.listeners[0].proxy_protocol = ProxyProtocol::required;
+            settings.access_log.path = path;
+        });
+        proxy.serve({origin.address()});
+        auto client = proxy.connect();
+        const std::string tlvs = std::string(
+                                     "\x02\0\x05"
+                                     "a.org"
+                                     "\x05\0\x02"
+                                     "id",
+                                     13) +
+                                 std::string("\xea\0\x07\x01vpce-1", 10) +
+                                 std::string("\x20\0\x0f\x01\0\0\0\0\x21\0\x07TLSv1.3", 18);
+        client.send(version_2(tlvs) + plain_get);
+        REQUIRE(client.read_response().status == 200);
+        REQUIRE(eventually([&] { return std::getline(std::ifstream(path), line).good(); }));
+    }
+    ::unlink(path);
+    for (const auto* part :
+         {R"("client":"203.0.113.9","peer":"127.0.0.1")", R"("tls":"TLSv1.3","sni":"a.org")",
+          R"("vpc_endpoint":"vpce-1","proxy_id":"id")"}) {
+        INFO(line);
+        CHECK(line.find(part) != std::string::npos);
+    }
 }
 
 TEST_CASE("trust goes by the address that the header gives", "[scenario][proxy_protocol]") {

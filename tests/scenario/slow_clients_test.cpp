@@ -73,6 +73,26 @@ TEST_CASE("what comes slowly, but not slower than the minimum, is served", "[sce
     CHECK(client.read_response().body == body);
 }
 
+TEST_CASE("a client that waits for the endpoint's 100 is not slow", "[scenario][slow]") {
+    std::atomic<bool> may_go_on{false};
+    ScriptedOrigin origin([&](SocketPeer& peer, int) {
+        const auto head = peer.read_head();
+        eventually([&] { return may_go_on.load(); });
+        peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+        peer.send(response_text(peer.read_body_of(head)));
+    });
+    ProxyFixture proxy(with_rates({0, 1000, 0, 100ms}));
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    const auto began = Clock::now();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    REQUIRE(eventually([&] { return Clock::now() - began > 400ms; }));
+    may_go_on.store(true);
+    CHECK(client.read_response().status == 100);
+    client.send("Hello");
+    CHECK(client.read_response().body == "Hello");
+}
+
 TEST_CASE("an answer that is taken slower than its minimum rate is cut off", "[scenario][slow]") {
     const std::string piece(64 * 1024, 'x');
     ScriptedOrigin origin([&](SocketPeer& peer, int) {

@@ -126,6 +126,18 @@ TEST_CASE("a line as text begins with the Combined format", "[access_log]") {
           "\n");
 }
 
+TEST_CASE("what a PROXY header said besides stands in the lines that have it", "[access_log]") {
+    auto record = usual();
+    record.vpc_endpoint = "vpce-08d2bf15fac5001c9";
+    record.proxy_id = "id\"1";
+    record.client_cert = "client.example";
+    CHECK(json(record).find(R"(,"vpc_endpoint":"vpce-08d2bf15fac5001c9","proxy_id":"id\"1",)"
+                            R"("client_cert":"client.example",)") != std::string::npos);
+    CHECK(text(record).ends_with(R"( peer=- vpc_endpoint="vpce-08d2bf15fac5001c9" )"
+                                 R"(proxy_id="id\x221" client_cert="client.example")"
+                                 "\n"));
+}
+
 TEST_CASE("a client that got no answer has status 0, in text three digits", "[access_log]") {
     auto record = usual();
     record.status = 0;
@@ -159,7 +171,8 @@ TEST_CASE("no line is longer than the bound, whatever is in it", "[access_log]")
         for (auto* field :
              {&record.client, &record.peer, &record.method, &record.host, &record.path,
               &record.referer, &record.user_agent, &record.service, &record.endpoint,
-              &record.trace_id, &record.amzn_root, &record.tls, &record.cipher, &record.sni}) {
+              &record.trace_id, &record.amzn_root, &record.tls, &record.cipher, &record.sni,
+              &record.vpc_endpoint, &record.proxy_id, &record.client_cert}) {
             *field = filling;
         }
         record.target = with_query;
@@ -167,6 +180,6 @@ TEST_CASE("no line is longer than the bound, whatever is in it", "[access_log]")
         record.wait = record.connect = record.first_byte = record.total = Duration::max();
         record.attempts = UINT32_MAX;
         CHECK(json(record).ends_with("...\"}\n"));
-        CHECK(text(record).ends_with("...\n"));
+        CHECK(text(record).ends_with("...\"\n"));
     }
 }
