@@ -87,13 +87,12 @@ net::task<result<Http1ServerStream::Next>> Http1ServerStream::read_request() {
                 if (!accepted) co_return accepted.error();
                 co_return Next::request;
             }
-            if (parser_.has_begun()) {
-                if (!std::exchange(is_timed, true)) {
-                    read_pace_.begin();
-                    waiting_since_ = wheel_.now();
-                }
-                arm_head_deadline();
+            // Empty lines ahead of a head are time spent on it as well.
+            if (!std::exchange(is_timed, true)) {
+                read_pace_.begin();
+                waiting_since_ = wheel_.now();
             }
+            arm_head_deadline();
         }
         make_room();
         auto read = transport_->try_read(buffer_.space());

@@ -37,8 +37,11 @@ net::task<result<>> ProxyPreamble::read() {
         const auto found = look();
         if (found == Look::done) break;
         if (found == Look::failed) co_return Failure(reason_);
-        if (found == Look::part && !std::exchange(has_begun, true))
-            deadline_.arm(listener_.settings.head_timeout);
+        if ((found == Look::part) != has_begun) {
+            has_begun = !has_begun;
+            const auto& settings = listener_.settings;
+            deadline_.arm(has_begun ? settings.head_timeout : settings.keep_alive);
+        }
         const bool ready = co_await transport_.wait_for_more();
         if (!ready) {
             const bool too_slow = has_begun && deadline_.expired();

@@ -116,6 +116,9 @@ TEST_CASE("limits: head, fields and body each have their status and reason", "[s
           "413 body_too_large");
     CHECK(reason("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" +
                  std::string(1024, 'x') + "\r\n0\r\n\r\n") == "413 body_too_large");
+    // Before the client sends what it would send for nothing.
+    CHECK(reason("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n"
+                 "Expect: 100-continue\r\n\r\n") == "413 body_too_large");
     auto client = proxy.connect();
     CHECK(client
               .exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n" +

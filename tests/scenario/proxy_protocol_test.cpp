@@ -170,6 +170,21 @@ TEST_CASE("a connection that sends nothing may wait for keep_alive where headers
     CHECK(Clock::now() - began > 150ms);
 }
 
+TEST_CASE("after its header a connection may wait for its first request",
+          "[scenario][proxy_protocol]") {
+    Proxy proxy(ProxyProtocol::required,
+                [](model::ListenerSettings& listener) { listener.head_timeout = 100ms; });
+    auto client = proxy.fixture().connect();
+    client.send(version_1.substr(0, 20));
+    REQUIRE(eventually(
+        [&] { return proxy.fixture().plane().total(metrics::Metric::connections_accepted) == 1; }));
+    client.send(version_1.substr(20));
+    const auto began = Clock::now();
+    REQUIRE(eventually([&] { return Clock::now() - began > 250ms; }));
+    client.send(plain_get);
+    CHECK(client.read_response().status == 200);
+}
+
 TEST_CASE("PROXY headers come before TLS", "[scenario][proxy_protocol]") {
     const TestCertificate certificate;
     Proxy proxy(ProxyProtocol::required,

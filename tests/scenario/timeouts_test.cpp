@@ -145,6 +145,14 @@ TEST_CASE("a request head that does not arrive in time is a 408, however busily 
     CHECK(client.is_closed_by_peer());
 }
 
+TEST_CASE("empty lines ahead of a request do not hold a connection", "[scenario][timeouts]") {
+    ProxyFixture proxy(
+        [](model::ProcessSettings& settings) { settings.listeners[0].head_timeout = 100ms; });
+    auto client = proxy.connect();
+    client.send("\r\n");
+    CHECK(client.is_closed_by_peer());
+}
+
 TEST_CASE("a request body that stops arriving is a 408", "[scenario][timeouts]") {
     ScriptedOrigin origin(silent());
     ProxyFixture proxy(
