@@ -18,8 +18,8 @@ namespace fairlead {
 
 class DataPlane::Impl {
 public:
-    Impl(const model::ProcessSettings& settings, Post control)
-        : settings_(settings), control_(std::move(control)) {
+    Impl(const model::ProcessSettings& settings, Post control, upstream::Resolver::Lookup lookup)
+        : settings_(settings), control_(std::move(control)), shared_(std::move(lookup)) {
         shared_.limits = settings.limits;
         shared_.trace = settings.trace;
         const auto count = settings.workers > 0 ? settings.workers : usable_cpus();
@@ -171,8 +171,9 @@ void DataPlane::Impl::stop() {
     bound_.clear();
 }
 
-DataPlane::DataPlane(const model::ProcessSettings& settings, Post control)
-    : impl_(std::make_unique<Impl>(settings, std::move(control))) {}
+DataPlane::DataPlane(const model::ProcessSettings& settings, Post control,
+                     upstream::Resolver::Lookup lookup)
+    : impl_(std::make_unique<Impl>(settings, std::move(control), std::move(lookup))) {}
 DataPlane::~DataPlane() = default;
 
 Checked<> DataPlane::start() {

@@ -8,6 +8,7 @@
 #include "proxy/metrics/counters.hpp"
 #include "proxy/model/config.hpp"
 #include "proxy/model/snapshot.hpp"
+#include "proxy/upstream/resolver.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -21,8 +22,10 @@ public:
     /// Runs a function on the control thread, soon. Callable from any thread.
     using Post = std::function<void(std::function<void()>)>;
 
-    /// The callbacks below are run through `control`, which outlives this.
-    DataPlane(const model::ProcessSettings& settings, Post control);
+    /// The callbacks below are run through `control`, which outlives this. `lookup`: who knows the
+    /// endpoints' host names.
+    DataPlane(const model::ProcessSettings& settings, Post control,
+              upstream::Resolver::Lookup lookup = upstream::Resolver::system_lookup());
     /// Stops what still runs.
     ~DataPlane();
     DataPlane(const DataPlane&) = delete;

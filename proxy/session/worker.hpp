@@ -27,6 +27,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace fairlead::session {
@@ -35,11 +36,15 @@ class Connection;
 
 /// What all workers share. Outlives them.
 struct Shared {
+    explicit Shared(upstream::Resolver::Lookup lookup)
+        : resolver(std::make_unique<upstream::Resolver>(std::move(lookup),
+                                                        upstream::Resolver::Settings())) {}
+
     model::Limits limits;
     model::TraceSettings trace;
     std::atomic<std::uint32_t> connections{0};  // client connections over all workers
     // Until the workers have been joined.
-    std::unique_ptr<upstream::Resolver> resolver = std::make_unique<upstream::Resolver>();
+    std::unique_ptr<upstream::Resolver> resolver;
 };
 
 /// A request holds one: its snapshot cannot change or vanish under it. Copying costs no atomic.

@@ -2,6 +2,7 @@
 
 #include "proxy/net/socket.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <sys/socket.h>
 #include <utility>
@@ -20,13 +21,21 @@ Reason reason_of(net::error_code ec) noexcept {
 net::task<result<net::Descriptor>> Connector::connect(const model::Address& address,
                                                       Duration timeout) {
     deadline_.arm(timeout);
+    const TimePoint ends_at = reactor_.wheel().now() + timeout;
     const auto addresses = co_await resolve(address);
     if (!addresses) co_return addresses.error();
 
     Failure failure(Reason::connect_failed);
-    for (const auto& to : *addresses) {
+    for (auto left = addresses->size(); left > 0; --left) {
+        const auto& to = (*addresses)[addresses->size() - left];
+        // An address that does not answer leaves the others their share of the time.
+        const auto time = ends_at - reactor_.wheel().now();
+        deadline_.arm(std::max(time / static_cast<Duration::rep>(left), Duration(1ms)));
         const net::error_code ec = co_await try_connect(to);
-        if (deadline_.expired()) co_return Failure(Reason::connect_timeout, ec);
+        if (deadline_.expired()) {
+            failure = Failure(Reason::connect_timeout, ec);
+            continue;
+        }
         if (cancelled_) co_return Failure(Reason::connect_failed, ec);
         if (!ec && !net::is_connected_to_itself(socket_.get(), to)) {
             watch_.forget();
@@ -40,6 +49,10 @@ net::task<result<net::Descriptor>> Connector::connect(const model::Address& addr
 
 void Connector::cancel() {
     cancelled_ = true;
+    end_wait();
+}
+
+void Connector::end_wait() {
     watch_.cancel();
     if (question_) question_->answered.set();
 }
@@ -62,6 +75,7 @@ net::task<result<Connector::SocketAddresses>> Connector::resolve(const model::Ad
 }
 
 net::task<Resolver::Answer> Connector::ask(const model::Address& address) {
+    if (reactor_.is_stopped()) co_return Resolver::Answer();
     question_ = std::make_shared<Question>(reactor_);
     auto& reactor = reactor_;
     const auto answered = [&reactor, question = question_](const Resolver::Answer& answer) {

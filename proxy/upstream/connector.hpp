@@ -28,7 +28,7 @@ public:
     Connector& operator=(const Connector&) = delete;
 
     /// Once. A connected, non-blocking socket, or resolve_failed, connect_refused, connect_failed,
-    /// connect_timeout. A name's addresses are tried in turn, within the one `timeout`.
+    /// connect_timeout. A name's addresses are tried in turn and share the `timeout`.
     net::task<result<net::Descriptor>> connect(const model::Address& address, Duration timeout);
 
     /// connect() ends soon, with connect_failed.
@@ -43,7 +43,8 @@ private:
     };
     using SocketAddresses = std::vector<net::SocketAddress>;
 
-    static void time_is_up(void* self) { static_cast<Connector*>(self)->cancel(); }
+    static void time_is_up(void* self) { static_cast<Connector*>(self)->end_wait(); }
+    void end_wait();
     net::task<result<SocketAddresses>> resolve(const model::Address& address);
     net::task<Resolver::Answer> ask(const model::Address& address);
     /// Success, or the system's error.

@@ -165,8 +165,11 @@ void Resolver::Table::forget_unused(TimePoint now) {
 }
 
 Resolver::Resolver(Lookup lookup, Settings settings)
-    : table_(std::make_shared<Table>(std::move(lookup), settings)) {
-    for (std::size_t i = 0; i < settings.threads; ++i)
+    : table_(std::make_shared<Table>(std::move(lookup), settings)) {}
+
+void Resolver::start_threads() {
+    if (table_->queue.empty() || !threads_.empty()) return;
+    for (std::size_t i = 0; i < table_->settings.threads; ++i)
         threads_.emplace_back(&Resolver::serve, table_, i);
 }
 
@@ -190,7 +193,10 @@ Resolver::~Resolver() {
 Resolver::AddressesPtr Resolver::cached(std::string_view host, TimePoint now) {
     const std::lock_guard lock(table_->mutex);
     const auto at = table_->names.find(host);
-    return at == table_->names.end() ? nullptr : table_->current(*at, now);
+    if (at == table_->names.end()) return nullptr;
+    auto addresses = table_->current(*at, now);
+    start_threads();
+    return addresses;
 }
 
 void Resolver::resolve(std::string_view host, TimePoint now, Callback callback) {
@@ -208,11 +214,13 @@ void Resolver::resolve(std::string_view host, TimePoint now, Callback callback) 
                 answer.why = name.why;
             } else if (table_->ask(*at)) {
                 name.waiting.push_back(std::move(callback));
+                start_threads();
                 return;
             } else {
                 answer.why = {ENOBUFS, boost::system::system_category()};
             }
         }
+        start_threads();
     }
     callback(answer);
 }

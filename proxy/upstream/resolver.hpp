@@ -7,8 +7,9 @@
 // believed at once. Questions for one name are joined.
 //
 // Threads: any. The lock is held for a look-up in a table, never during a lookup of a name.
-// Cost: cached(): a lock that is nearly always free and a hash; asked per connection, never per
-// request. A name costs some hundred bytes, until an hour after its last use.
+// Cost: nothing before the first name is asked for: then the threads start. cached(): a lock that
+// is nearly always free and a hash; asked per connection, never per request. A name costs some
+// hundred bytes, until an hour after its last use.
 #pragma once
 
 #include "proxy/base/clock.hpp"
@@ -76,6 +77,7 @@ public:
 private:
     struct Table;
 
+    void start_threads();
     static void serve(const std::shared_ptr<Table>& table, std::size_t index);
 
     std::shared_ptr<Table> table_;  // shared with threads that may outlive this object

@@ -20,7 +20,7 @@ ROOMS = {
     "proxy/upstream": BASE | {"proxy/model", "proxy/metrics", "proxy/net", "proxy/http"},
     "proxy/session": BASE | {"proxy/model", "proxy/metrics", "proxy/balance", "proxy/net", "proxy/http",
                              "proxy/upstream", "proxy/access_log"},
-    "proxy": BASE | {"proxy/model", "proxy/metrics", "proxy/access_log", "proxy/net", "proxy/session"},
+    "proxy": BASE | {"proxy/model", "proxy/metrics", "proxy/access_log", "proxy/net", "proxy/upstream", "proxy/session"},
     "discovery": BASE | {"proxy/model", "proxy/metrics", "proxy/aio", "proxy/balance"},
     "control": BASE | {"proxy/model", "proxy/metrics", "proxy/aio", "proxy/net", "proxy/balance", "proxy/http",
                        "proxy/upstream", "proxy", "discovery"},

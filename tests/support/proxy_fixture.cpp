@@ -8,16 +8,18 @@
 
 namespace fairlead::test {
 
-ProxyFixture::ProxyFixture(const std::function<void(model::ProcessSettings&)>& adjust)
+ProxyFixture::ProxyFixture(const std::function<void(model::ProcessSettings&)>& adjust,
+                           upstream::Resolver::Lookup lookup)
     : work_(control_.get_executor()), compiler_(balance::make_policy, 4) {
     std::signal(SIGPIPE, SIG_IGN);  // as control/app does: OpenSSL writes without MSG_NOSIGNAL
     model::ProcessSettings settings;
     settings.workers = 1;
     settings.listeners[0].bind = model::Address::tcp("127.0.0.1", 0);
     if (adjust) adjust(settings);
-    plane_ = std::make_unique<DataPlane>(settings, [this](std::function<void()> work) {
+    const auto post = [this](std::function<void()> work) {
         boost::asio::post(control_, std::move(work));
-    });
+    };
+    plane_ = std::make_unique<DataPlane>(settings, post, std::move(lookup));
     control_thread_ = std::thread([this] { control_.run(); });
     const auto started = plane_->start();
     if (!started) throw std::runtime_error(started.error().text());

@@ -21,7 +21,8 @@ namespace fairlead::test {
 class ProxyFixture {
 public:
     /// One listener on 127.0.0.1 and one worker, unless `adjust` changes it.
-    explicit ProxyFixture(const std::function<void(model::ProcessSettings&)>& adjust = {});
+    explicit ProxyFixture(const std::function<void(model::ProcessSettings&)>& adjust = {},
+                          upstream::Resolver::Lookup lookup = upstream::Resolver::system_lookup());
     ~ProxyFixture();
 
     /// One service "web" with these endpoints, and a route to it from every host and path.
