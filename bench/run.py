@@ -24,7 +24,8 @@ from proxies import PROXIES, Missing, Running
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROXY_CPU, CLIENT_CPU = 0, 1
 
-# variant: how each proxy runs. tcp and unix: where its origin is; log: with an access log, in a file.
+# variant: how each proxy runs. tcp and unix: where its origin is; log: with an access log in
+# a file, Fairlead's in JSON, the others' in their usual formats.
 Case = collections.namedtuple("Case", "name path connections variant close")
 CASES = [
     Case("13 B, 64 connections", "/", 64, "tcp", False),
@@ -34,6 +35,7 @@ CASES = [
     Case("1 MiB, 16 connections", "/bytes/1048576", 16, "tcp", False),
     Case("13 B, 64 connections, origin on a Unix socket", "/", 64, "unix", False),
     Case("13 B, a connection per request", "/", 64, "tcp", True),
+    Case("13 B, 64 connections, access log", "/", 64, "log", False),
 ]
 
 

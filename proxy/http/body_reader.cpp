@@ -133,7 +133,8 @@ bool BodyReader::read_trailers(const char* data, std::size_t size, std::size_t& 
     // bounded by that of lines, and so is the section.
     const std::string_view section(data + at, size - at);
     const char* const end = section.data() + section.size();
-    const bool has_news = scan::value_end(section.data() + trailers_seen_, end) != end;
+    const bool has_news =
+        scan::value_end(section.data(), section.data() + trailers_seen_, end) != end;
     trailers_seen_ = section.size() - (section.ends_with('\r') ? 1 : 0);
     if (!has_news && section.size() <= trailer_limits_.bytes) return false;
     trailer_parser_.restart();

@@ -88,7 +88,7 @@ Reason HeadParser::limit_reached(std::size_t end, const HeadLimits& limits) cons
 bool HeadParser::is_still_open(std::string_view data) {
     if (scanned_ <= at_) return false;
     const char* const end = data.data() + data.size();
-    const char* const stop = scan::value_end(data.data() + scanned_, end);
+    const char* const stop = scan::value_end(data.data(), data.data() + scanned_, end);
     scanned_ = static_cast<std::size_t>(stop - data.data());
     return stop == end || (*stop == '\r' && stop + 1 == end);
 }
@@ -96,7 +96,8 @@ bool HeadParser::is_still_open(std::string_view data) {
 ParseStatus HeadParser::judge(std::string_view data, const HeadLimits& limits,
                               Diagnosis diagnosis) {
     const char* const end = data.data() + data.size();
-    const char* const stop = scan::value_end(data.data() + std::max(at_, scanned_), end);
+    const char* const stop =
+        scan::value_end(data.data(), data.data() + std::max(at_, scanned_), end);
     scanned_ = static_cast<std::size_t>(stop - data.data());
     if (stop == end || (*stop == '\r' && stop + 1 == end)) return wait(data, limits);
     const auto looked_at = scanned_ + (*stop == '\r' ? 2 : 1);
@@ -195,13 +196,13 @@ ParseStatus HeadParser::parse_fields(std::string_view data, const HeadLimits& li
     };
     for (auto left = limits.fields - std::min(limits.fields, fields.size());; --left) {
         bool underscore = false;
-        const char* const name_end = scan::token_end(line, end, underscore);
+        const char* const name_end = scan::token_end(data.data(), line, end, underscore);
         if (name_end == line && begins_with_line_end(line, end)) break;
         if (name_end == line || name_end == end || *name_end != ':') return refuse();
         const char* value = name_end + 1;
         if (value != end && *value == ' ') ++value;  // as nearly everybody writes it
         while (value != end && (*value == ' ' || *value == '\t')) ++value;
-        const char* const stop = scan::value_end(value, end);
+        const char* const stop = scan::value_end(data.data(), value, end);
         if (!begins_with_line_end(stop, end)) return refuse();
         const char* const next = stop + 2;
         if (next > most || static_cast<std::size_t>(next - line) > limits.field) {
@@ -228,10 +229,10 @@ ParseStatus HeadParser::parse_request_line(std::string_view data, const HeadLimi
     const char* const end = data.data() + data.size();
     const auto refuse = [&] { return judge(data, limits, &HeadParser::diagnose_request_line); };
     bool underscore = false;
-    const char* const method_end = scan::token_end(line, end, underscore);
+    const char* const method_end = scan::token_end(data.data(), line, end, underscore);
     if (method_end == line || method_end == end || *method_end != ' ') return refuse();
     const char* const target = method_end + 1;
-    const char* const stop = scan::target_end(target, end);
+    const char* const stop = scan::target_end(data.data(), target, end);
     if (stop == target || static_cast<std::size_t>(end - stop) < version_size + 3 || *stop != ' ' ||
         !begins_with_line_end(stop + 1 + version_size, end))
         return refuse();
@@ -261,7 +262,7 @@ ParseStatus HeadParser::parse_status_line(std::string_view data, const HeadLimit
     head.status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
     if (head.status < 100 || head.status > 599) return refuse();
     const char* phrase = line + code_end;
-    const char* const stop = scan::value_end(phrase, end);
+    const char* const stop = scan::value_end(data.data(), phrase, end);
     if (!begins_with_line_end(stop, end)) return refuse();
     if (stop != phrase) {
         if (*phrase != ' ') return refuse();  // a fourth digit
