@@ -223,7 +223,7 @@ constexpr KeyRow rows[] = {
     size_at("limits.request_line", 256, kib * kib, "16KiB", set::request_line, "method, target and version: 414 beyond"),
     size_at("limits.header", 256, kib * kib, "16KiB", set::header, "one header line: 431 beyond"),
     count_at("limits.headers", 1, 1000, "128", set::headers, "header lines of a request: 431 beyond"),
-    count_at("limits.connections", 0, four_billion, "0", set::connections, "client connections at once; 0: no limit"),
+    count_at("limits.connections", 0, four_billion, "0", set::connections, "client connections at once: 503 beyond, with TLS closed; 0: no limit"),
     size_at("limits.request_body", 0, tib, "0", set::request_body, "a request's body: 413 beyond; 0: no limit"),
 
     section_at("shutdown", "what SIGTERM does"),

@@ -16,6 +16,14 @@
 
 namespace fairlead {
 
+namespace {
+
+void remove_socket_file(const model::Address& address) {
+    if (address.kind == model::Address::Kind::unix_socket) ::unlink(address.path.c_str());
+}
+
+}  // namespace
+
 class DataPlane::Impl {
 public:
     Impl(const model::ProcessSettings& settings, Post control, upstream::Resolver::Lookup lookup)
@@ -97,6 +105,7 @@ Checked<> DataPlane::Impl::start() {
     const auto give_up = [&](const Problem& why) -> Checked<> {
         for (const auto& listener : bound) {
             for (const int descriptor : listener.descriptors) ::close(descriptor);
+            remove_socket_file(listener.address);
         }
         contexts_.clear();
         return why;
@@ -165,9 +174,7 @@ void DataPlane::Impl::stop() {
     for (auto& worker : workers_) worker->join();
     if (access_log_) access_log_->stop();
     shared_.resolver.reset();  // no answer comes any more, to whichever worker asked
-    for (const auto& address : bound_) {
-        if (address.kind == model::Address::Kind::unix_socket) ::unlink(address.path.c_str());
-    }
+    for (const auto& address : bound_) remove_socket_file(address);
     bound_.clear();
 }
 

@@ -122,6 +122,17 @@ TEST_CASE("a socket file that nobody listens on is replaced, one in use is not",
     CHECK(client.exchange(plain_get).body == "first");
 }
 
+TEST_CASE("a start that fails leaves no socket file behind", "[scenario][listeners]") {
+    const SocketPath socket;
+    model::ProcessSettings settings;
+    settings.workers = 1;
+    settings.listeners[0].bind = model::Address::unix_socket(socket.path());
+    settings.listeners.emplace_back().bind = model::Address::tcp("not-an-address", 80);
+    DataPlane plane(settings, [](const std::function<void()>&) {});
+    CHECK_FALSE(plane.start().has_value());
+    CHECK_FALSE(socket.exists());
+}
+
 TEST_CASE("a connection beyond limits.connections is told so", "[scenario][listeners]") {
     ScriptedOrigin origin(ScriptedOrigin::answering("served"));
     ProxyFixture proxy([](model::ProcessSettings& settings) { settings.limits.connections = 1; });
