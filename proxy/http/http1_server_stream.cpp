@@ -211,8 +211,8 @@ net::task<result<BodyPiece>> Http1ServerStream::read_body() {
         }
         if (stopped_reading_) co_return Failure(Reason::client_closed);
         const auto& rates = settings_->min_rates;
-        // Who waits for the endpoint's 100 is not slow.
-        const bool is_timed = !awaits_continue_;
+        // Who waits for the endpoint's 100 is not slow, and once it answers the two may talk.
+        const bool is_timed = !awaits_continue_ && !has_begun_response_;
         const model::Bytes rate = is_timed ? rates.body : 0;
         read_deadline_.arm(
             read_pace_.patience(rate, rates.grace, body_bytes_, settings_->body_timeout));

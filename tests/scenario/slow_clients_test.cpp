@@ -93,6 +93,29 @@ TEST_CASE("a client that waits for the endpoint's 100 is not slow", "[scenario][
     CHECK(client.read_response().body == "Hello");
 }
 
+TEST_CASE("once the answer has begun the client may take its time", "[scenario][slow]") {
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        const auto head = peer.read_head();
+        peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n");
+        const auto body = peer.read_body_of(head);
+        peer.send("0\r\n\r\n");
+    });
+    ProxyFixture proxy(with_rates({0, 1000, 0, 100ms}));
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n");
+    const auto head = client.read_head();
+    REQUIRE(head.starts_with("HTTP/1.1 200"));
+    CHECK(client.read_exactly(10) == "5\r\nHello\r\n");
+    const auto began = Clock::now();
+    for (int i = 0; i < 20; ++i) {
+        client.send("x");
+        const auto next = began + i * 20ms;
+        REQUIRE(eventually([&] { return Clock::now() > next; }));
+    }
+    CHECK(client.read_exactly(5) == "0\r\n\r\n");
+}
+
 TEST_CASE("an answer that is taken slower than its minimum rate is cut off", "[scenario][slow]") {
     const std::string piece(64 * 1024, 'x');
     ScriptedOrigin origin([&](SocketPeer& peer, int) {
