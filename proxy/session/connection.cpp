@@ -74,7 +74,9 @@ net::task<bool> Connection::set_up() {
 
 net::task<bool> Connection::read_proxy_headers() {
     ProxyPreamble preamble(transport_, deadline_, listener_, client_);
+    is_before_first_ = true;
     const auto read = co_await preamble.read();
+    is_before_first_ = false;
     if (read) co_return true;
     const auto reason = read.error().reason;
     if (reason != Reason::client_closed) {

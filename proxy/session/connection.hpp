@@ -27,8 +27,8 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// Between requests, with nothing of the next one here.
-    bool is_idle() const noexcept { return is_parked_; }
+    /// Between requests or before the first, with nothing of the next one here.
+    bool is_idle() const noexcept { return is_parked_ || is_before_first_; }
     /// The balancer in front is the one that closes idle connections.
     bool leaves_closing_to_front() const noexcept {
         return listener_.settings.front != model::Front::none;
@@ -80,6 +80,7 @@ private:
     Connection** link_ = nullptr;
     bool is_set_up_ = false;
     bool is_parked_ = false;
+    bool is_before_first_ = false;  // its PROXY headers are being read
 };
 
 }  // namespace fairlead::session

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <unistd.h>
@@ -183,6 +184,19 @@ TEST_CASE("after its header a connection may wait for its first request",
     REQUIRE(eventually([&] { return Clock::now() - began > 250ms; }));
     client.send(plain_get);
     CHECK(client.read_response().status == 200);
+}
+
+TEST_CASE("a connection with nothing but its header does not hold up a drain",
+          "[scenario][proxy_protocol]") {
+    Proxy proxy(ProxyProtocol::required);
+    auto silent = proxy.fixture().connect();
+    auto with_header = proxy.fixture().connect();
+    with_header.send(version_1);
+    REQUIRE(eventually(
+        [&] { return proxy.fixture().plane().total(metrics::Metric::connections_open) == 2; }));
+    std::atomic<bool> drained{false};
+    proxy.fixture().begin_drain([&] { drained.store(true); });
+    CHECK(eventually([&] { return drained.load(); }));
 }
 
 TEST_CASE("PROXY headers come before TLS", "[scenario][proxy_protocol]") {
