@@ -93,3 +93,17 @@ TEST_CASE("a request that has been seen before allocates nothing", "[scenario][a
         CHECK(allocations_of(proxy, text) == 0);
     }
 }
+
+TEST_CASE("nor does its line in the access log", "[scenario][allocation]") {
+    ScriptedOrigin origin(answer);
+    using Format = model::AccessLogSettings::Format;
+    for (const auto format : {Format::json, Format::text}) {
+        ProxyFixture proxy([&](model::ProcessSettings& settings) {
+            settings.access_log = {"/dev/null", format};
+        });
+        proxy.serve({origin.address()});
+        const auto text = request("GET /small?a=\"b\"", "User-Agent: a \"b\"\r\nReferer: c\r\n");
+        CHECK(allocations_of(proxy, text) == 0);
+        CHECK(proxy.plane().total(metrics::Metric::access_log_dropped) == 0);
+    }
+}
