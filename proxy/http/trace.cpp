@@ -19,7 +19,9 @@ constexpr auto hex_pairs = [] {
 }();
 
 /// The lowest `digits` hex digits of a number, the highest first.
-void write_hex(char* to, std::uint64_t number, std::size_t digits) noexcept {
+template <std::size_t digits>
+void write_hex(char* to, std::uint64_t number) noexcept {
+#pragma GCC unroll 8
     for (std::size_t at = digits; at > 0; at -= 2) {
         std::memcpy(to + at - 2, &hex_pairs[(number & 0xff) * 2], 2);
         number >>= 8;
@@ -158,15 +160,10 @@ void Trace::set_id(std::string_view first, std::string_view second) noexcept {
 }
 
 void Trace::make_id(Random& random, std::uint32_t now) noexcept {
-    write_hex(id_.data(), now, 8);
-    write_hex(id_.data() + 8, random.next(), 16);
-    write_hex(id_.data() + 24, random.next() >> 32, 8);
+    write_hex<8>(id_.data(), now);
+    write_hex<16>(id_.data() + 8, random.next());
+    write_hex<8>(id_.data() + 24, random.next() >> 32);
     id_size_ = id_digits;
-}
-
-void Trace::add(std::string_view text) noexcept {
-    std::memcpy(added_.data() + added_size_, text.data(), text.size());
-    added_size_ += text.size();
 }
 
 void Trace::add_amzn(const Parent& parent) noexcept {
@@ -187,7 +184,7 @@ void Trace::add_traceparent(const Parent& parent, bool sampled, Random& random) 
     add(id());
     add("-");
     if (parent.id.empty()) {
-        write_hex(added_.data() + added_size_, random.next() | 1, parent_digits);  // never zero
+        write_hex<parent_digits>(added_.data() + added_size_, random.next() | 1);  // never zero
         added_size_ += parent_digits;
     } else {
         add(parent.id);

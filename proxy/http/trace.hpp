@@ -16,6 +16,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace fairlead::http {
@@ -50,7 +51,10 @@ private:
     void add_amzn(const Parent& parent) noexcept;
     void add_traceparent(const Parent& parent, bool sampled, Random& random) noexcept;
     void set_id(std::string_view first, std::string_view second) noexcept;
-    void add(std::string_view text) noexcept;
+    void add(std::string_view text) noexcept {
+        std::memcpy(added_.data() + added_size_, text.data(), text.size());
+        added_size_ += text.size();
+    }
 
     FieldSet stopped_;
     std::string_view amzn_root_;
