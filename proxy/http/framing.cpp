@@ -12,6 +12,10 @@ namespace {
 // More than 19 digits could overflow; no body is that long.
 constexpr std::size_t most_length_digits = 19;
 
+// Each option that Connection names is compared with each field: without a bound, a head of 64 KiB
+// could have us do that for milliseconds. Real ones name two or three.
+constexpr unsigned most_connection_options = 32;
+
 /// What the fields say, before it is judged.
 struct Claims {
     const Field* length = nullptr;
@@ -20,6 +24,7 @@ struct Claims {
     unsigned lengths = 0;
     unsigned codings = 0;
     unsigned hosts = 0;
+    unsigned connection_options = 0;
     bool close = false;
     bool keep_alive = false;
     bool connection_upgrade = false;
@@ -30,6 +35,7 @@ struct Claims {
 
 void read_connection(std::string_view list, Claims& claims) {
     ascii::each_item(list, [&](std::string_view token) {
+        ++claims.connection_options;
         if (ascii::iequals(token, "keep-alive")) {
             claims.keep_alive = true;
         } else if (ascii::iequals(token, "close")) {
@@ -198,6 +204,7 @@ Reason check_request(RequestHead& head) {
     head.body = Framing();
     if (const auto reason = read_framing(claims, head.version, head.body); reason != Reason::none)
         return reason;
+    if (claims.connection_options > most_connection_options) return Reason::bad_header;
     if (const auto reason = check_host(claims, head); reason != Reason::none) return reason;
 
     const bool is_11 = head.version == Version::http11;
@@ -215,6 +222,7 @@ Reason check_response(ResponseHead& head, Method request) {
     head.body = Framing();
     if (read_framing(claims, head.version, head.body) != Reason::none)
         return Reason::bad_response_framing;
+    if (claims.connection_options > most_connection_options) return Reason::bad_response;
     head.declared = head.body;
     const bool is_11 = head.version == Version::http11;
     head.keep_alive = is_11 ? !claims.close : claims.keep_alive && !claims.close;

@@ -215,6 +215,18 @@ TEST_CASE("the framing guard refuses every request with two readings", "[http][f
     }
 }
 
+TEST_CASE("Connection names few options", "[http][framing]") {
+    const auto naming = [](int count) {
+        std::string list = "a";
+        for (int i = 1; i < count; ++i) list += ", x";
+        return "Connection: " + list + "\r\n";
+    };
+    CHECK(verdict(get("Host: a\r\n" + naming(32))) == Reason::none);
+    CHECK(verdict(get("Host: a\r\n" + naming(33))) == Reason::bad_header);
+    CHECK(verdict(get("Host: a\r\n" + naming(20) + naming(13))) == Reason::bad_header);
+    CHECK(response_verdict("HTTP/1.1 200 OK\r\n" + naming(33) + "\r\n") == Reason::bad_response);
+}
+
 TEST_CASE("Connection cannot make the length vanish", "[http][framing]") {
     RequestHead head;
     HeadParser parser;
