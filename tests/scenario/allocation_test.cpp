@@ -1,5 +1,6 @@
 // A request allocates nothing once its like has been seen: every kind of storage is kept and used
 // again.
+#include "proxy/net/frame_pool.hpp"
 #include "tests/support/proxy_fixture.hpp"
 #include "tests/support/scripted_origin.hpp"
 #include "tests/support/worker_allocations.hpp"
@@ -41,8 +42,9 @@ std::string request(const std::string& line, const std::string& fields,
     return line + " HTTP/1.1\r\nHost: Example.org\r\n" + fields + "\r\n" + body;
 }
 
-/// What the worker allocates for `requests` of them over one connection, after some of the same.
-std::size_t allocations_of(ProxyFixture& proxy, const std::string& text) {
+/// Whether the worker allocates nothing for `requests` of them over one connection, after some of
+/// the same. Under AddressSanitizer coroutine frames come from the heap: there it is only tried.
+bool allocates_nothing(ProxyFixture& proxy, const std::string& text) {
     auto client = proxy.connect();
     const auto exchange = [&] {
         const auto response = client.exchange(text);
@@ -53,7 +55,7 @@ std::size_t allocations_of(ProxyFixture& proxy, const std::string& text) {
     for (int i = 0; i < requests; ++i) {
         if (!exchange()) FAIL("a request failed");
     }
-    return WorkerAllocations::count();
+    return WorkerAllocations::count() == 0 || !FAIRLEAD_KEEP_FRAMES;
 }
 
 }  // namespace
@@ -90,7 +92,7 @@ TEST_CASE("a request that has been seen before allocates nothing", "[scenario][a
     };
     for (const auto& [what, text] : shapes) {
         INFO(what);
-        CHECK(allocations_of(proxy, text) == 0);
+        CHECK(allocates_nothing(proxy, text));
     }
 }
 
@@ -103,7 +105,7 @@ TEST_CASE("nor does its line in the access log", "[scenario][allocation]") {
         });
         proxy.serve({origin.address()});
         const auto text = request("GET /small?a=\"b\"", "User-Agent: a \"b\"\r\nReferer: c\r\n");
-        CHECK(allocations_of(proxy, text) == 0);
+        CHECK(allocates_nothing(proxy, text));
         CHECK(proxy.plane().total(metrics::Metric::access_log_dropped) == 0);
     }
 }
