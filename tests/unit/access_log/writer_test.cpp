@@ -204,6 +204,41 @@ TEST_CASE("lines are dropped and counted when a pipe is stuck, and no worker wai
     ::close(reader);
 }
 
+TEST_CASE("lines longer than a pipe takes at once stay whole, of whichever worker",
+          "[access_log]") {
+    Folder folder;
+    const auto pipe = folder.file("pipe");
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE(reader >= 0);
+    constexpr std::size_t workers = 3;
+    constexpr std::size_t each = 50;
+    auto writer = writer_to(pipe, workers);
+    for (std::size_t i = 0; i < each; ++i) {
+        for (std::size_t w = 0; w < workers; ++w) {
+            const auto path = "/" + std::to_string(w) + "/" + std::to_string(i);
+            auto record = numbered(path);
+            const std::string target = path + "?" + std::string(3900, 'q');
+            record.target = target;
+            const std::string agent(1900, 'u');
+            record.user_agent = agent;
+            record.referer = agent;
+            writer->lane(w).write(record);
+        }
+    }
+    std::string text;
+    const auto all_is_read = [&] {
+        std::vector<char> bytes(4096);
+        const auto n = ::read(reader, bytes.data(), bytes.size());
+        if (n > 0) text.append(bytes.data(), static_cast<std::size_t>(n));
+        return lines_in(text) == workers * each;
+    };
+    CHECK(test::eventually(all_is_read));
+    writer->stop();
+    check_sequences(text, workers, each);
+    ::close(reader);
+}
+
 TEST_CASE("an output that takes nothing does not keep the process from stopping", "[access_log]") {
     Folder folder;
     const auto pipe = folder.file("pipe");
