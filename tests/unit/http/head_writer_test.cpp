@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <initializer_list>
 #include <string>
 
 using namespace fairlead;
@@ -138,7 +139,8 @@ TEST_CASE("an endpoint cannot have our own fields removed either", "[http][forwa
 }
 
 TEST_CASE("a head of any size is written whole", "[http][forward]") {
-    for (const std::size_t size : {0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 31, 400, 511, 512, 513, 9000}) {
+    for (const std::size_t size : std::initializer_list<std::size_t>{
+             0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 400, 511, 512, 513, 9000}) {
         const std::string value(size, 'v');
         const auto out =
             forwarded("GET / HTTP/1.1\r\nHost: a\r\nX: " + value + "\r\nY: 1\r\n\r\n", stranger);
