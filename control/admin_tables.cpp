@@ -77,13 +77,15 @@ std::string rejected_text(const json::object& page) {
 }
 
 std::string routes_text(const json::object& page) {
-    Table table({"HOST", "PATH", "SERVICE", "ORIGIN"});
+    Table table({"HOST", "PATH", "CONDITIONS", "SERVICE", "ORIGIN"});
     for (const auto& entry : list_at(page, "routes")) {
         const auto& route = entry.as_object();
         auto origin = origin_at(route);
         if (route.contains("problem"))
             origin.append("  (").append(text_at(route, "problem")) += ')';
-        table.add({text_at(route, "host"), text_at(route, "path"), text_at(route, "service"),
+        const auto conditions = text_at(route, "conditions");
+        table.add({text_at(route, "host"), text_at(route, "path"),
+                   conditions.empty() ? "-" : conditions, text_at(route, "service"),
                    std::move(origin)});
     }
     std::string out = table.text();
@@ -91,9 +93,11 @@ std::string routes_text(const json::object& page) {
     std::string losers;
     for (const auto& entry : list_at(page, "losers")) {
         const auto& route = entry.as_object();
-        losers.append(fmt::format("not used  {} {} -> {} ({}): {}\n", text_at(route, "host"),
-                                  text_at(route, "path"), text_at(route, "service"),
-                                  origin_at(route), text_at(route, "why")));
+        const auto conditions = text_at(route, "conditions");
+        losers.append(fmt::format(
+            "not used  {} {} {}-> {} ({}): {}\n", text_at(route, "host"), text_at(route, "path"),
+            conditions.empty() ? "" : fmt::format("[{}] ", conditions), text_at(route, "service"),
+            origin_at(route), text_at(route, "why")));
     }
     if (!losers.empty()) out.append("\n").append(losers);
     return out + rejected_text(page);

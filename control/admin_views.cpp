@@ -1,5 +1,6 @@
 #include "control/admin_views.hpp"
 
+#include "control/rules_view.hpp"
 #include "proxy/base/duration_text.hpp"
 
 #include <boost/json/array.hpp>
@@ -16,11 +17,28 @@ json::object origin_view(const model::Origin& origin) {
     return view;
 }
 
+/// What is wrong with where a route leads; "" where nothing is.
+std::string problem_of(const model::RouteSpec& route, const model::Snapshot& snapshot) {
+    const auto is_missing = [&](const std::string& service) {
+        return !service.empty() && !snapshot.services().contains(service);
+    };
+    if (is_missing(route.service))
+        return "no source defines this service: its requests get 503 no_service";
+    if (!route.rules) return {};
+    for (const auto& share : route.rules->split.shares) {
+        if (is_missing(share.service))
+            return "no source defines the service " + share.service + ": the others get its share";
+    }
+    return {};
+}
+
 json::object route_view(const model::RouteSpec& route) {
     json::object view;
     view["host"] = route.host;
     view["path"] = route.path.empty() ? "/" : route.path;
-    view["service"] = route.service;
+    view["conditions"] = conditions_text(route);
+    view["service"] = destination_text(route);
+    if (route.rules) view["rules"] = rules_view(*route.rules);
     view["origin"] = origin_view(route.origin);
     return view;
 }
@@ -70,9 +88,8 @@ json::object routes_view(const model::Snapshot& snapshot) {
     json::array routes;
     for (const auto& entry : snapshot.routes().entries()) {
         auto view = route_view(entry.route);
-        if (!snapshot.services().contains(entry.route.service)) {
-            view["problem"] = "no source defines this service: its requests get 503 no_service";
-        }
+        auto problem = problem_of(entry.route, snapshot);
+        if (!problem.empty()) view["problem"] = std::move(problem);
         routes.push_back(std::move(view));
     }
     json::array losers;

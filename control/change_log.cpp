@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace fairlead::control {
@@ -36,22 +37,27 @@ private:
 };
 
 void route_line(BoundedLog& out, std::string_view event, const model::RouteSpec& route) {
-    out.info(event, log::kv("host", route.host),
-             log::kv("path", route.path.empty() ? "/" : route.path),
-             log::kv("service", route.service), log::kv("origin", to_string(route.origin)));
+    out.info(
+        event, log::kv("host", route.host), log::kv("path", route.path.empty() ? "/" : route.path),
+        log::kv("conditions", route.conditions ? route.conditions->text() : "-"),
+        log::kv("service", destination_text(route)), log::kv("origin", to_string(route.origin)));
 }
 
 void compare_routes(const model::RouteTable& before, const model::RouteTable& after,
                     ChangeCounts& counts, BoundedLog& out) {
     if (&before == &after) return;
-    using Key = std::pair<std::string_view, std::string_view>;
+    using Key = std::tuple<std::string_view, std::string_view, std::string_view>;
+    const auto key_of = [](const model::RouteSpec& route) {
+        return Key(route.host, route.path, conditions_text(route));
+    };
     std::map<Key, const model::RouteSpec*> old;
     for (const auto& entry : before.entries()) {
-        old.emplace(Key(entry.route.host, entry.route.path), &entry.route);
+        old.emplace(key_of(entry.route), &entry.route);
     }
     for (const auto& entry : after.entries()) {
-        const auto at = old.find(Key(entry.route.host, entry.route.path));
-        const bool is_same = at != old.end() && at->second->service == entry.route.service;
+        const auto at = old.find(key_of(entry.route));
+        const bool is_same = at != old.end() && at->second->service == entry.route.service &&
+                             at->second->rules == entry.route.rules;
         if (is_same) {
             old.erase(at);
             continue;

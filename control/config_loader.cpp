@@ -233,8 +233,9 @@ void Walk::text(const YAML::Node& node, const At& at, const YAML::Mark& mark) {
     }
     const auto given = substitute(node.Scalar());
     if (!given) return note(node.Mark(), at.shown, given.error().text());
-    const auto read = read_value(at.row, *given);
+    auto read = read_value(at.row, *given);
     if (!read) return note(node.Mark(), at.shown, read.error().text());
+    read->name = at.name;
     if (const auto set = at.row.set(draft_, *read); !set)
         note(node.Mark(), at.shown, set.error().text());
 }

@@ -26,6 +26,11 @@ struct Draft {
     model::SourceState desired;
     std::string place;     // FILE:LINE:COLUMN of the item being begun
     GivenKeys given_keys;  // of the present listener
+    // What the present route has besides host, path and service.
+    struct RouteParts {
+        model::RouteConditions conditions;
+        model::RouteRules rules;
+    } route_parts;
 
     Draft();
 
@@ -40,6 +45,7 @@ struct Draft {
 struct Value {
     std::string text;
     std::uint64_t number = 0;  // count; milliseconds; bytes; index of the choice
+    std::string name = {};     // its key, where the user chooses it
 
     std::chrono::milliseconds duration() const {
         return std::chrono::milliseconds(static_cast<std::int64_t>(number));

@@ -73,11 +73,6 @@ Checked<> endpoint(Draft& draft, std::string_view) {
     return {};
 }
 
-Checked<> route(Draft& draft, std::string_view) {
-    draft.desired.routes.emplace_back().origin = origin_of(draft);
-    return {};
-}
-
 Checked<> docker(Draft& draft, std::string_view) {
     draft.process.docker.emplace();
     return {};
@@ -125,16 +120,6 @@ Checked<> endpoint(Draft& draft) {
     });
     if (twin == endpoints.end() - 1 || last.address == model::Address{}) return {};
     return problem("{} is named twice, first at {}", last.identity, twin->origin.place);
-}
-
-Checked<> route(Draft& draft) {
-    const auto& routes = draft.desired.routes;
-    const auto& last = routes.back();
-    const auto twin = std::find_if(routes.begin(), routes.end() - 1, [&](const auto& other) {
-        return other.host == last.host && other.path == last.path;
-    });
-    if (twin == routes.end() - 1 || last.host.empty()) return {};
-    return problem("the route at {} has the same host and path", twin->origin.place);
 }
 
 }  // namespace end
@@ -301,16 +286,6 @@ Checked<> total_timeout(Draft& draft, const Value& value) {
 }
 Checked<> drain(Draft& draft, const Value& value) {
     return put_duration(draft.service_settings().drain, value);
-}
-
-Checked<> route_host(Draft& draft, const Value& value) {
-    return put(draft.route().host, model::parse_route_host(value.text));
-}
-Checked<> route_path(Draft& draft, const Value& value) {
-    return put(draft.route().path, model::parse_route_path(value.text));
-}
-Checked<> route_service(Draft& draft, const Value& value) {
-    return put(draft.route().service, model::parse_service_name(value.text));
 }
 
 Checked<> api_bind(Draft& draft, const Value& value) {

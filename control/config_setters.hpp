@@ -16,7 +16,6 @@ Checked<> tls(Draft& draft, std::string_view name);
 Checked<> certificate(Draft& draft, std::string_view name);
 Checked<> service(Draft& draft, std::string_view name);
 Checked<> endpoint(Draft& draft, std::string_view name);
-Checked<> route(Draft& draft, std::string_view name);
 Checked<> docker(Draft& draft, std::string_view name);
 }  // namespace begin
 
@@ -28,7 +27,6 @@ Checked<> proxy_protocol_from(Draft& draft);
 Checked<> listeners(Draft& draft);
 Checked<> certificates(Draft& draft);
 Checked<> endpoint(Draft& draft);
-Checked<> route(Draft& draft);
 }  // namespace end
 
 namespace set {
@@ -62,10 +60,6 @@ Checked<> first_byte_timeout(Draft& draft, const Value& value);
 Checked<> idle_timeout(Draft& draft, const Value& value);
 Checked<> total_timeout(Draft& draft, const Value& value);
 Checked<> drain(Draft& draft, const Value& value);
-
-Checked<> route_host(Draft& draft, const Value& value);
-Checked<> route_path(Draft& draft, const Value& value);
-Checked<> route_service(Draft& draft, const Value& value);
 
 Checked<> api_bind(Draft& draft, const Value& value);
 Checked<> max_path_length(Draft& draft, const Value& value);

@@ -24,6 +24,9 @@ Checked<> check(const model::RouteSpec& route) {
     const auto path = model::parse_route_path(route.path);
     if (!path) return path.error();
     if (*path != route.path) return problem("the path '{}' is not normalised", route.path);
+    const bool leads_by_rules =
+        route.rules && (route.rules->redirect || !route.rules->split.shares.empty());
+    if (route.service.empty() && leads_by_rules) return {};
     const auto service = model::parse_service_name(route.service);
     if (!service) return service.error();
     return {};

@@ -85,12 +85,21 @@ FieldFilter::FieldFilter(const RequestHead& head, const ClientFacts& client,
     : stopped_((client.is_trusted ? stopped_of_trusted : stopped_of_strangers) | changes.stopped),
       stopped_if_empty_(forwarding_fields),
       underscores_pass_(client.underscores_pass),
-      named_(head.connection_names_fields ? &head.fields : nullptr) {}
+      named_(head.connection_names_fields ? &head.fields : nullptr),
+      edits_(changes.edits),
+      is_plain_(named_ == nullptr && edits_ == nullptr) {}
 
-FieldFilter::FieldFilter(const ResponseHead& head) noexcept
+FieldFilter::FieldFilter(const ResponseHead& head, const model::FieldEdits* edits) noexcept
     : stopped_(of_this_hop),
       underscores_pass_(true),
-      named_(head.connection_names_fields ? &head.fields : nullptr) {}
+      named_(head.connection_names_fields ? &head.fields : nullptr),
+      edits_(edits),
+      is_plain_(named_ == nullptr && edits_ == nullptr) {}
+
+bool FieldFilter::passes_all(const Field& field) const noexcept {
+    if (edits_ != nullptr && edits_->removes(field.name)) return false;
+    return named_ == nullptr || !is_named(field);
+}
 
 bool FieldFilter::is_named(const Field& field) const noexcept {
     if (!nameable.has(field.id)) return false;

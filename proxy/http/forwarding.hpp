@@ -19,18 +19,21 @@ public:
     /// Passes a request's fields: not hop-by-hop, not framing, not those that we write ourselves.
     FieldFilter(const RequestHead& head, const ClientFacts& client,
                 const HeadChanges& changes) noexcept;
-    explicit FieldFilter(const ResponseHead& head) noexcept;
+    /// `edits`: the route's; may be null.
+    explicit FieldFilter(const ResponseHead& head,
+                         const model::FieldEdits* edits = nullptr) noexcept;
 
     bool passes(const Field& field) const noexcept {
         if (stopped_.has(field.id) || (field.has_underscore && !underscores_pass_)) return false;
         if (field.value.empty() && stopped_if_empty_.has(field.id)) return false;
-        return named_ == nullptr || !is_named(field);
+        return is_plain_ || passes_all(field);
     }
 
     /// RFC 9110 6.5.1: no framing, routing or hop-by-hop field in trailers.
     static bool passes_in_trailers(const Field& field) noexcept;
 
 private:
+    bool passes_all(const Field& field) const noexcept;
     bool is_named(const Field& field) const noexcept;
 
     FieldSet stopped_;
@@ -38,6 +41,8 @@ private:
     bool underscores_pass_ = false;
     // Where a Connection field names more than close, keep-alive, upgrade and TE; rarely.
     const std::vector<Field>* named_ = nullptr;
+    const model::FieldEdits* edits_ = nullptr;
+    bool is_plain_ = true;  // neither of the two
 };
 
 /// Writes X-Forwarded-For, -Proto, -Port and -Host: always. What a trusted client said of them is

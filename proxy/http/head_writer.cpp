@@ -56,14 +56,18 @@ std::string_view connection_line(ConnectionWord word) noexcept {
 void write_request_head(std::string& text, const RequestHead& head, const ClientFacts& client,
                         const HeadChanges& changes) {
     HeadText out(text);
-    out.add(head.method_name).add(" ").add(head.target).add(" HTTP/1.1\r\n");
-    out.add_field("Host", head.authority);
+    const bool keeps_target = changes.target_begin.empty() && changes.target_end.empty();
+    out.add(head.method_name).add(" ");
+    out.add(keeps_target ? head.target : changes.target_begin).add(changes.target_end);
+    out.add(" HTTP/1.1\r\n");
+    out.add_field("Host", changes.authority.empty() ? head.authority : changes.authority);
     const FieldFilter filter(head, client, changes);
     for (const auto& field : head.fields) {
         if (filter.passes(field)) out.add_field(field.name, field.value);
     }
     write_forwarding_fields(out, head, client);
     out.add(changes.added);
+    if (changes.edits != nullptr) out.add(changes.edits->added());
     add_expect(out, head);
     add_framing(out, head.body);
     if (head.upgrades_to_websocket) {
@@ -75,13 +79,14 @@ void write_request_head(std::string& text, const RequestHead& head, const Client
 }
 
 void write_response_head(std::string& text, const ResponseHead& head, const Framing& framing,
-                         ConnectionWord word) {
+                         ConnectionWord word, const model::FieldEdits* edits) {
     HeadText out(text);
     out.add("HTTP/1.1 ").add_number(head.status).add(" ").add(head.reason).add("\r\n");
-    const FieldFilter filter(head);
+    const FieldFilter filter(head, edits);
     for (const auto& field : head.fields) {
         if (filter.passes(field)) out.add_field(field.name, field.value);
     }
+    if (edits != nullptr) out.add(edits->added());
     add_framing(out, framing);
     out.add(connection_line(word)).add("\r\n");
 }
@@ -105,8 +110,18 @@ void write_last_chunk(std::string& out, const std::vector<Field>* trailers) {
 
 std::string_view standard_reason(int status) noexcept {
     switch (status) {
+        case 301:
+            return "Moved Permanently";
+        case 302:
+            return "Found";
+        case 307:
+            return "Temporary Redirect";
+        case 308:
+            return "Permanent Redirect";
         case 400:
             return "Bad Request";
+        case 403:
+            return "Forbidden";
         case 404:
             return "Not Found";
         case 408:
@@ -115,6 +130,8 @@ std::string_view standard_reason(int status) noexcept {
             return "Content Too Large";
         case 414:
             return "URI Too Long";
+        case 429:
+            return "Too Many Requests";
         case 431:
             return "Request Header Fields Too Large";
         case 500:

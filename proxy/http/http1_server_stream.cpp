@@ -68,6 +68,7 @@ void Http1ServerStream::begin_request() {
     body_bytes_ = 0;
     write_pace_.begin();
     sent_before_ = taken_ = transport_->bytes_sent();
+    edits_ = nullptr;
 }
 
 net::task<result<Http1ServerStream::Next>> Http1ServerStream::read_request() {
@@ -290,7 +291,8 @@ net::Sent Http1ServerStream::send_head(const ResponseHead& head, const BodyPiece
     auto word = keeps_alive_ ? ConnectionWord::none : ConnectionWord::close;
     if (keeps_alive_ && !is_11) word = ConnectionWord::keep_alive;
     if (head.status == 101) word = ConnectionWord::upgrade;
-    write_response_head(output_.scratch(), head, framing, word);
+    const auto* const edits = head.status == 101 ? nullptr : edits_;
+    write_response_head(output_.scratch(), head, framing, word, edits);
     return output_.send_head(head.body.has_body() ? framing : Framing(), piece);
 }
 

@@ -67,6 +67,7 @@ public:
     net::TlsFacts tls_facts() const noexcept override { return transport_->tls_facts(); }
     net::task<result<BodyPiece>> read_body() override;
     void stop_reading() override;
+    void set_response_edits(const model::FieldEdits* edits) noexcept override { edits_ = edits; }
     net::Sent send_interim(const ResponseHead& head) override;
     net::Sent send_head(const ResponseHead& head, const BodyPiece& piece) override;
     net::Sent send_body(const BodyPiece& piece) override;
@@ -105,6 +106,7 @@ private:
     BodyReader body_;
     BodyPiece initial_body_;
     model::Bytes body_bytes_ = 0;
+    const model::FieldEdits* edits_ = nullptr;
     Pace read_pace_;
     Pace write_pace_;
     TimePoint waiting_since_;        // for the client to take what was sent, or for its head

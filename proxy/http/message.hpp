@@ -4,6 +4,8 @@
 // Threads: one worker. Cost: no allocation once the tables have grown to the usual size.
 #pragma once
 
+#include "proxy/model/field_edits.hpp"
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -83,7 +85,12 @@ private:
 /// What an endpoint gets of a request besides its own fields, and which of those it does not get.
 struct HeadChanges {
     FieldSet stopped;
-    std::string_view added;  // whole lines
+    std::string_view added;                    // whole lines
+    const model::FieldEdits* edits = nullptr;  // the route's
+    // In place of the target, one behind the other; both empty: as it is.
+    std::string_view target_begin = {};
+    std::string_view target_end = {};
+    std::string_view authority = {};  // in place of Host; "": as it is
 };
 
 enum class Method : std::uint8_t { get, head, post, put, del, options, patch, trace, other };

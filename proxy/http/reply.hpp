@@ -11,8 +11,9 @@
 namespace fairlead::http {
 
 struct Reply {
-    ResponseHead head;  // its views refer to static text and to `body`
+    ResponseHead head;  // its views refer to static text to `body` and to `extra`
     std::string body;
+    std::string extra;  // storage for a field's value
 };
 
 /// `reason` must have a status (status_of(reason) != 0).

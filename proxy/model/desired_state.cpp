@@ -31,6 +31,10 @@ void add_endpoints(ServiceSpec& into, const ServiceSpec& from) {
     }
 }
 
+bool agree(const RouteSpec& winner, const RouteSpec& other) {
+    return winner.service == other.service && (!other.rules || winner.rules == other.rules);
+}
+
 }  // namespace
 
 std::string_view to_string(SourceKind kind) noexcept {
@@ -65,6 +69,43 @@ std::string_view to_string(Admission admission) noexcept {
     return "draining";
 }
 
+const std::string& conditions_text(const RouteSpec& route) noexcept {
+    static const std::string none;
+    return route.conditions ? route.conditions->text() : none;
+}
+
+std::string destination_text(const RouteSpec& route) {
+    std::vector<std::string> parts;
+    if (!route.service.empty()) parts.push_back(route.service);
+    if (route.rules) {
+        const auto& rules = *route.rules;
+        if (!rules.split.shares.empty()) {
+            std::vector<std::string> shares;
+            for (const auto& share : rules.split.shares)
+                shares.push_back(fmt::format("{} {}", share.service, share.weight));
+            parts.push_back(fmt::format("split {}", fmt::join(shares, ", ")));
+        }
+        if (rules.redirect) {
+            const auto& to = *rules.redirect;
+            parts.push_back(fmt::format("redirect {}{}{}{}", to.scheme,
+                                        to.scheme.empty() || to.host.empty() ? "" : "://", to.host,
+                                        to.path));
+        }
+    }
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+bool is_asked_first(const RouteSpec& a, const RouteSpec& b) noexcept {
+    const auto rank = [](const RouteSpec& route) {
+        return route.conditions
+                   ? std::pair(route.conditions->count(), route.conditions->sharpness())
+                   : std::pair<std::size_t, std::size_t>();
+    };
+    if (rank(a) != rank(b)) return rank(a) > rank(b);
+    return std::tie(a.origin.source, conditions_text(a)) <
+           std::tie(b.origin.source, conditions_text(b));
+}
+
 bool SourceState::says_the_same_as(const SourceState& other) const {
     return std::tie(kind, services, routes, rejected) ==
            std::tie(other.kind, other.services, other.routes, other.rejected);
@@ -73,7 +114,7 @@ bool SourceState::says_the_same_as(const SourceState& other) const {
 DesiredState merge(const std::vector<const SourceState*>& states) {
     DesiredState desired;
     std::map<std::string, ServiceSpec> services;
-    std::map<std::pair<std::string, std::string>, RouteSpec> routes;
+    std::map<std::tuple<std::string, std::string, std::string>, RouteSpec> routes;
     for (const SourceState* state : states) {
         for (const auto& service : state->services) {
             auto [at, is_new] = services.try_emplace(service.name, service);
@@ -82,12 +123,14 @@ DesiredState merge(const std::vector<const SourceState*>& states) {
             add_endpoints(at->second, service);
         }
         for (const auto& route : state->routes) {
-            const auto [at, is_new] = routes.try_emplace({route.host, route.path}, route);
+            const auto [at, is_new] =
+                routes.try_emplace({route.host, route.path, conditions_text(route)}, route);
             // Several containers of one service each name its routes: that is agreement, not a
             // clash.
-            if (is_new || at->second.service == route.service) continue;
-            desired.losers.push_back({route, fmt::format("{} names the same host and path",
-                                                         to_string(at->second.origin))});
+            if (is_new || agree(at->second, route)) continue;
+            desired.losers.push_back(
+                {route, fmt::format("{} names the same host{}", to_string(at->second.origin),
+                                    route.conditions ? ", path and conditions" : " and path")});
         }
         desired.rejected.insert(desired.rejected.end(), state->rejected.begin(),
                                 state->rejected.end());

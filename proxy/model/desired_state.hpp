@@ -11,6 +11,9 @@
 #include "proxy/base/clock.hpp"
 #include "proxy/model/address.hpp"
 #include "proxy/model/config.hpp"
+#include "proxy/model/route_conditions.hpp"
+#include "proxy/model/route_rules.hpp"
+#include "proxy/model/shared_value.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -60,13 +63,24 @@ struct ServiceSpec {
 };
 
 struct RouteSpec {
-    std::string host;  // lower case, without port: exact, "*.suffix" or "*"
-    std::string path;  // "" for every path, else "/seg/seg": no trailing slash, no empty segment
-    std::string service;
+    std::string host;     // lower case, without port: exact, "*.suffix" or "*"
+    std::string path;     // "" for every path, else "/seg/seg": no trailing slash, no empty segment
+    std::string service;  // "" where the rules share requests out or redirect all of them
     Origin origin;
+    SharedValue<RouteConditions> conditions = {};  // none: every request
+    SharedValue<RouteRules> rules = {};            // none: straight to the service
 
     bool operator==(const RouteSpec&) const = default;
 };
+
+/// The text of a route's conditions, "" for none: with host and path what tells routes apart.
+const std::string& conditions_text(const RouteSpec& route) noexcept;
+/// "web", "split web 9, next 1", "redirect https": where a route leads, for people.
+std::string destination_text(const RouteSpec& route);
+/// Of two routes of one host and path, whether `a` is asked first: more conditions before fewer;
+/// then more exact values before prefixes before mere presence; then the source's precedence; then
+/// the order of their texts.
+bool is_asked_first(const RouteSpec& a, const RouteSpec& b) noexcept;
 
 /// Something a source named that cannot be used; everything else goes on.
 struct RejectedEntry {
@@ -94,14 +108,15 @@ struct SourceState {
 /// over.
 struct LosingRoute {
     RouteSpec route;
-    std::string why;  // "file: fairlead.yaml:3:5 names the same host and path"
+    std::string
+        why;  // "file: fairlead.yaml:3:5 names the same host and path"; conditions too, if any
 
     bool operator==(const LosingRoute&) const = default;
 };
 
 struct DesiredState {
     std::vector<ServiceSpec> services;  // by name, each name once
-    std::vector<RouteSpec> routes;      // by host and path, each pair once
+    std::vector<RouteSpec> routes;      // by host, path and conditions, each once
     std::vector<LosingRoute> losers;
     std::vector<RejectedEntry> rejected;
 };

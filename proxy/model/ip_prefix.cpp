@@ -66,4 +66,14 @@ Checked<IpPrefix> parse_ip_prefix(std::string_view text) {
     return prefix;
 }
 
+std::string to_string(const IpPrefix& prefix) {
+    constexpr IpBytes mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    const bool is_v4 = prefix.bits >= mapped_offset &&
+                       std::equal(mapped.begin(), mapped.begin() + 12, prefix.network.begin());
+    std::array<char, INET6_ADDRSTRLEN> text = {};
+    const auto* const from = prefix.network.data() + (is_v4 ? 12 : 0);
+    inet_ntop(is_v4 ? AF_INET : AF_INET6, from, text.data(), text.size());
+    return fmt::format("{}/{}", text.data(), prefix.bits - (is_v4 ? mapped_offset : 0));
+}
+
 }  // namespace fairlead::model

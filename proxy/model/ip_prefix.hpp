@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace fairlead::model {
@@ -26,6 +27,9 @@ struct IpPrefix {
 
 /// Reads `10.0.0.0/8`, `::1/128` or a single address. Bits below the mask must be zero.
 Checked<IpPrefix> parse_ip_prefix(std::string_view text);
+
+/// "10.0.0.0/8", "2001:db8::/32"
+std::string to_string(const IpPrefix& prefix);
 
 /// Reads a numeric address without brackets or port. No allocation.
 std::optional<IpBytes> read_ip(std::string_view text) noexcept;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <random>
 #include <set>
 #include <utility>
 
@@ -32,12 +33,20 @@ bool same_routes(const RouteTable& table, const std::vector<RouteSpec>& routes) 
                       [](const auto& entry, const auto& route) { return entry.route == route; });
 }
 
+bool has_rate_limit(const RouteTable& table) {
+    return std::any_of(table.entries().begin(), table.entries().end(), [](const auto& entry) {
+        return entry.route.rules && entry.route.rules->rate_limit.requests > 0;
+    });
+}
+
 }  // namespace
 
-Match Snapshot::match(std::string_view host, std::string_view path) const noexcept {
-    const auto* entry = routes_->find(host, path);
+Match Snapshot::match(std::string_view host, std::string_view path,
+                      const RequestFacts* request) const noexcept {
+    const auto* entry = routes_->find(host, path, request);
     if (entry == nullptr) return {};
-    return {&entry->route, by_slot_[entry->slot].get()};
+    const bool has_service = entry->slot != RouteTable::none;
+    return {&entry->route, has_service ? by_slot_[entry->slot].get() : nullptr, entry};
 }
 
 SnapshotCompiler::SnapshotCompiler(PolicyFactory make_policy, std::size_t workers)
@@ -67,6 +76,8 @@ SnapshotPtr SnapshotCompiler::compile(const DesiredState& desired, TimePoint now
         const auto at = next->services_.find(name);
         next->by_slot_.push_back(at == next->services_.end() ? nullptr : at->second);
     }
+
+    if (has_rate_limit(*next->routes_)) next->rate_table_ = rate_table(now);
 
     // What no service names any more is gone; what it has in flight may finish within the drain
     // time.
@@ -108,6 +119,15 @@ ServicePtr SnapshotCompiler::make_service(const ServiceSpec& spec, TimePoint now
     assert(policy.has_value());
     service->policy = std::move(*policy);
     return service;
+}
+
+const std::shared_ptr<RateTable>& SnapshotCompiler::rate_table(TimePoint now) {
+    if (!rate_table_) {
+        std::random_device random;
+        const auto seed = std::uint64_t{random()} << 32U | random();
+        rate_table_ = std::make_shared<RateTable>(seed, now);
+    }
+    return rate_table_;
 }
 
 ServiceStatePtr SnapshotCompiler::service_state(const std::string& name) {

@@ -2,6 +2,7 @@
 
 #include "proxy/base/log.hpp"
 #include "proxy/http/reply.hpp"
+#include "proxy/http/request_facts.hpp"
 #include "proxy/http/tunnel.hpp"
 #include "proxy/upstream/retry.hpp"
 
@@ -37,6 +38,7 @@ Exchange::Exchange(Worker& worker, http::ServerStream& client)
       snapshot_(worker.snapshot()),
       trace_(client.request(), worker.trace_settings(), worker.random(),
              static_cast<std::uint32_t>(std::time(nullptr))),
+      changes_(trace_.changes()),
       total_(worker.wheel(), &Exchange::cut, this) {
     phases_.began = Clock::now();
     worker_.counters().add(Metric::requests_active);
@@ -63,10 +65,26 @@ net::task<> Exchange::run() {
 Reason Exchange::route() {
     if (*snapshot_ == nullptr) return Reason::no_service;
     const auto& request = client_.request();
-    const auto match = (*snapshot_)->match(request.host, request.path);
+    const auto facts = http::request_facts(request);
+    const auto match = (*snapshot_)->match(request.host, request.path, &facts);
     if (match.route == nullptr) return Reason::no_route;
     service_ = match.service;
+    if (match.route->rules) {
+        const auto refused = apply_rules(match);
+        if (refused != Reason::none) return refused;
+    }
     return service_ == nullptr ? Reason::no_service : Reason::none;
+}
+
+Reason Exchange::apply_rules(const model::Match& match) {
+    const RouteRules rules(**snapshot_, match, client_.request(), client_.client());
+    client_.set_response_edits(rules.response_edits());
+    refusal_ = rules.refuse(client_address_, net::DeadlineWheel::coarse_now());
+    if (refusal_.reason != Reason::none) return refusal_.reason;
+    rules.rewrite(changes_);
+    if (const auto* const shared = rules.share(client_address_, worker_.random()))
+        service_ = shared;
+    return Reason::none;
 }
 
 net::task<result<>> Exchange::dispatch() {
@@ -143,8 +161,7 @@ net::task<result<>> Exchange::forward(upstream::Lease& lease) {
     auto& endpoint = *loan;
     endpoint.attach(lease.transport(), limits);
     const auto body = client_.initial_body();
-    const auto changes = trace_.changes();
-    if (endpoint.send_head(client_.request(), client_.client(), changes, body) != net::Sent::all) {
+    if (endpoint.send_head(client_.request(), client_.client(), changes_, body) != net::Sent::all) {
         const auto sent = co_await endpoint.finish_sending();
         if (!sent && body.is_last && !client_.request().body.has_body()) co_return sent;
     }
@@ -236,6 +253,7 @@ net::task<> Exchange::answer(const Failure& failure) {
         co_return;
     }
     http::Reply reply = http::make_reply(failure.reason);
+    complete_reply(reply, refusal_, client_.request());
     http::BodyPiece piece;
     piece.is_last = true;
     if (client_.request().method == http::Method::head) {

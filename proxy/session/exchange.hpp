@@ -10,6 +10,7 @@
 #include "proxy/http/message_stream.hpp"
 #include "proxy/http/trace.hpp"
 #include "proxy/session/request_log.hpp"
+#include "proxy/session/route_rules.hpp"
 #include "proxy/session/upload.hpp"
 #include "proxy/session/worker.hpp"
 #include "proxy/upstream/pool.hpp"
@@ -29,6 +30,8 @@ public:
 private:
     /// Route: sets service_, or says why there is none.
     Reason route();
+    /// The same where the route has rules.
+    Reason apply_rules(const model::Match& match);
     /// Tries endpoints until one answers or no further try is allowed.
     net::task<result<>> dispatch();
     const model::Endpoint* pick(const model::EndpointState* avoid);
@@ -62,6 +65,8 @@ private:
     const PinnedSnapshot snapshot_;
     const model::Service* service_ = nullptr;
     const http::Trace trace_;
+    http::HeadChanges changes_;  // what the endpoint gets of the request
+    RouteRefusal refusal_;       // of the route's rules
     Phases phases_;
     net::Deadline total_;                        // timeouts.total
     const model::Endpoint* endpoint_ = nullptr;  // of the last attempt

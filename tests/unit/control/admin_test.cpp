@@ -208,9 +208,8 @@ TEST_CASE("the commands show the pages as aligned text", "[admin]") {
     stage.publish_two_sources();
     const auto routes = routes_table(stage.admin.handle(request("/routes")).body);
     REQUIRE(routes.has_value());
-    CHECK_THAT(*routes,
-               Catch::Contains(
-                   "HOST    PATH  SERVICE  ORIGIN\na.test  /     web      file: f.yaml:1:1\n"));
+    CHECK_THAT(*routes, Catch::Contains("HOST    PATH  CONDITIONS  SERVICE  ORIGIN\na.test  /     "
+                                        "-           web      file: f.yaml:1:1\n"));
     CHECK_THAT(*routes, Catch::Contains("not used  a.test / -> other"));
     CHECK_THAT(*routes, Catch::Contains("rejected  docker: container two: label x: bad\n"));
     const auto services = services_table(stage.admin.handle(request("/services")).body);

@@ -272,7 +272,8 @@ TEST_CASE("each mistake is told with line, column, key, what is wrong and what i
           "*.suffix or *"}},
         {"routes: [{service: w}, {host: a}]\n",
          {"f.yaml:1:10: routes[0].host: it is missing; allowed: a host name, *.suffix or *",
-          "f.yaml:1:24: routes[1].service: it is missing; allowed: a service's name"}},
+          "f.yaml:1:24: routes[1]: it leads nowhere; allowed: one of service and split, or "
+          "redirect"}},
         {"routes:\n- {host: A, path: /x, service: w}\n- {host: a, path: /x/, service: v}\n",
          {"f.yaml:3:3: routes[1]: the route at f.yaml:2:3 has the same host and path"}},
         {"access_log: logs/a.log\n",

@@ -1,0 +1,235 @@
+#include "proxy/session/route_rules.hpp"
+
+#include "proxy/base/ascii.hpp"
+#include "proxy/http/head_writer.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+
+namespace fairlead::session {
+namespace {
+
+using model::RouteTable;
+
+// Of a header that a rate limit counts by no more than this is looked at.
+constexpr std::size_t longest_key = 256;
+
+// What an owner of IPv6 addresses has at least is a /64: addresses of one count as one client.
+constexpr std::size_t v6_network = 8;
+
+std::string_view text_of_bytes(const model::IpBytes& ip) noexcept {
+    const bool is_v4 =
+        std::all_of(ip.begin(), ip.begin() + 10, [](auto byte) { return byte == 0; });
+    return {reinterpret_cast<const char*>(ip.data()), is_v4 ? ip.size() : v6_network};
+}
+
+std::string_view client_key(http::ClientAddress& address) noexcept {
+    const auto& ip = address.ip();
+    return ip ? text_of_bytes(*ip) : std::string_view();
+}
+
+std::string_view value_of(const http::RequestHead& request, std::string_view lowered) noexcept {
+    for (const auto& field : request.fields) {
+        if (ascii::iequals(field.name, lowered)) return field.value;
+    }
+    return {};
+}
+
+/// RFC 6265 5.4: "a=1; b=2", in one field or several. "" where there is none.
+std::string_view cookie_of(const http::RequestHead& request, std::string_view name) noexcept {
+    for (const auto& field : request.fields) {
+        if (!ascii::iequals(field.name, "cookie")) continue;
+        for (auto rest = field.value; !rest.empty();) {
+            const auto end = rest.find(';');
+            const auto pair = ascii::trim(rest.substr(0, end));
+            rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+            const auto equals = pair.find('=');
+            if (equals != std::string_view::npos && pair.substr(0, equals) == name)
+                return pair.substr(equals + 1);
+        }
+    }
+    return {};
+}
+
+/// What the client asked with, as far as we believe those in front of us.
+std::string_view scheme_of(const http::RequestHead& request,
+                           const http::ClientFacts& client) noexcept {
+    if (!client.is_trusted || !request.present.has(http::FieldId::x_forwarded_proto))
+        return client.scheme;
+    for (const auto& field : request.fields) {
+        if (field.id != http::FieldId::x_forwarded_proto) continue;
+        if (ascii::iequals(field.value, "https")) return "https";
+        if (ascii::iequals(field.value, "http")) return "http";
+    }
+    return client.scheme;
+}
+
+bool takes_requests(const model::Service* service) noexcept {
+    return service != nullptr &&
+           std::any_of(service->endpoints.begin(), service->endpoints.end(),
+                       [](const auto& endpoint) {
+                           return endpoint.state->admission() == model::Admission::ready;
+                       });
+}
+
+/// "https://host:port", as far as the redirect says, else as the request has it.
+void append_origin(std::string& out, const model::Redirect& to, std::string_view own_scheme,
+                   const http::RequestHead& request) {
+    const std::string_view scheme = to.scheme.empty() ? own_scheme : std::string_view(to.scheme);
+    out.append(scheme).append("://");
+    if (!to.host.empty()) {
+        out.append(to.host);
+    } else if (scheme == own_scheme && to.port == 0) {
+        out.append(request.authority);
+    } else {
+        out.append(request.host);
+    }
+    if (to.port != 0) out.append(":").append(std::to_string(to.port));
+}
+
+/// The rewritten prefix; "/" where nothing would be left of the path.
+std::string_view begin_of(std::string_view prefix, std::string_view rest) noexcept {
+    const bool has_path = !prefix.empty() || rest.starts_with('/');
+    return has_path ? prefix : std::string_view("/");
+}
+
+}  // namespace
+
+std::string_view behind_prefix(std::string_view target, std::string_view route_path) noexcept {
+    auto path = target.substr(0, target.find('?'));
+    const auto query = target.substr(path.size());
+    auto segments = std::count(route_path.begin(), route_path.end(), '/');
+    std::size_t at = 0;
+    for (; segments > 0; --segments) {
+        at = path.find_first_not_of('/', at);
+        at = at == std::string_view::npos ? at : path.find('/', at);
+        if (at == std::string_view::npos) return query;
+    }
+    // "//evil.example" would be another host to some: one slash is kept of many.
+    const auto next = path.find_first_not_of('/', at);
+    const auto from = next == std::string_view::npos ? path.size() : next;
+    return from > at ? target.substr(from - 1) : target.substr(at);
+}
+
+RouteRules::RouteRules(const model::Snapshot& snapshot, const model::Match& match,
+                       const http::RequestHead& request, const http::ClientFacts& client) noexcept
+    : snapshot_(snapshot),
+      entry_(*match.entry),
+      rules_(*match.route->rules),
+      request_(request),
+      client_(client) {}
+
+RouteRefusal RouteRules::refuse(http::ClientAddress& address, TimePoint now) const {
+    RouteRefusal refusal;
+    if (!rules_.access.empty() && !rules_.access.admits(address.ip())) {
+        refusal.reason = Reason::client_not_allowed;
+        return refusal;
+    }
+    if (rules_.rate_limit.requests > 0) {
+        const auto wait = wait_for_rate(address, now);
+        if (wait.count() > 0) {
+            refusal.reason = Reason::rate_limited;
+            refusal.retry_after = std::chrono::ceil<std::chrono::seconds>(wait);
+            return refusal;
+        }
+    }
+    if (!rules_.redirect) return refusal;
+    refusal.scheme = scheme_of(request_, client_);
+    if (!leads_elsewhere(refusal.scheme)) {
+        const bool has_more = !entry_.route.service.empty() || !rules_.split.shares.empty();
+        if (!has_more) refusal.reason = Reason::no_route;
+        return refusal;
+    }
+    refusal.redirect = &rules_;
+    refusal.route = &entry_.route;
+    // HTTP/1.0 may come without Host: then there is nowhere to send it.
+    const bool has_host = !rules_.redirect->host.empty() || !request_.host.empty();
+    refusal.reason = has_host ? Reason::redirected : Reason::bad_host;
+    return refusal;
+}
+
+std::chrono::microseconds RouteRules::wait_for_rate(http::ClientAddress& address,
+                                                    TimePoint now) const {
+    const auto& limit = rules_.rate_limit;
+    // Of the two kinds of keys none can pass for one of the other.
+    auto scope = entry_.rate_scope;
+    std::string_view key;
+    if (!limit.header.empty()) key = value_of(request_, limit.header).substr(0, longest_key);
+    if (key.empty()) {
+        key = client_key(address);
+        scope = ~scope;
+    }
+    const auto shape = model::RateTable::shape(limit.requests, limit.per, limit.burst);
+    return snapshot_.rate_table()->take(scope, key, shape, now);
+}
+
+bool RouteRules::leads_elsewhere(std::string_view scheme) const noexcept {
+    const auto& to = *rules_.redirect;
+    return (!to.scheme.empty() && to.scheme != scheme) || to.port != 0 ||
+           (!to.path.empty() && to.path != request_.path) || rules_.rewrite.prefix.has_value() ||
+           (!to.host.empty() && to.host != request_.host);
+}
+
+void RouteRules::rewrite(http::HeadChanges& changes) const noexcept {
+    if (!rules_.request_fields.empty()) changes.edits = &rules_.request_fields;
+    changes.authority = rules_.rewrite.host;
+    if (!rules_.rewrite.prefix || !request_.target.starts_with('/')) return;
+    changes.target_end = behind_prefix(request_.target, entry_.route.path);
+    changes.target_begin = begin_of(*rules_.rewrite.prefix, changes.target_end);
+}
+
+const model::Service* RouteRules::share(http::ClientAddress& address,
+                                        Random& random) const noexcept {
+    const auto& split = rules_.split;
+    if (split.shares.empty()) return nullptr;
+    std::uint64_t draw = 0;
+    if (split.by == model::Split::By::request) {
+        draw = random.next();
+    } else {
+        std::string_view key;
+        if (split.by == model::Split::By::cookie) key = cookie_of(request_, split.cookie);
+        if (key.empty()) key = client_key(address);
+        draw = model::seeded_hash(0, key);
+    }
+    const auto all = [](std::size_t) { return true; };
+    const auto chosen = model::draw_share(split.shares, draw, all);
+    if (chosen == split.shares.size()) return nullptr;
+    const auto* const service = snapshot_.share(entry_, chosen);
+    if (takes_requests(service)) return service;
+    // Only those whose share is missing are shared out anew; a second draw does not favour the
+    // neighbours.
+    const auto usable = [&](std::size_t i) { return takes_requests(snapshot_.share(entry_, i)); };
+    const auto other = model::draw_share(split.shares, model::seeded_hash(draw, "again"), usable);
+    return other < split.shares.size() ? snapshot_.share(entry_, other) : service;
+}
+
+const model::FieldEdits* RouteRules::response_edits() const noexcept {
+    return rules_.response_fields.empty() ? nullptr : &rules_.response_fields;
+}
+
+void complete_reply(http::Reply& reply, const RouteRefusal& refusal,
+                    const http::RequestHead& request) {
+    if (refusal.reason == Reason::rate_limited) {
+        reply.extra = std::to_string(refusal.retry_after.count());
+        reply.head.fields.push_back({"Retry-After", reply.extra});
+        return;
+    }
+    if (refusal.reason != Reason::redirected) return;
+    const auto& to = *refusal.redirect->redirect;
+    reply.head.status = to.status;
+    reply.head.reason = http::standard_reason(to.status);
+    append_origin(reply.extra, to, refusal.scheme, request);
+    if (!to.path.empty()) {
+        const auto query = request.target.substr(request.path.size());
+        reply.extra.append(to.path).append(query);
+    } else if (const auto& prefix = refusal.redirect->rewrite.prefix) {
+        const auto rest = behind_prefix(request.target, refusal.route->path);
+        reply.extra.append(begin_of(*prefix, rest)).append(rest);
+    } else if (request.target.starts_with('/')) {
+        reply.extra.append(request.target);
+    }
+    reply.head.fields.push_back({"Location", reply.extra});
+}
+
+}  // namespace fairlead::session
