@@ -4,8 +4,11 @@
 #include "proxy/base/log.hpp"
 #include "proxy/net/socket.hpp"
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -55,6 +58,27 @@ int open_socket(const SocketAddress& endpoint, OpenOptions options) {
     ::close(fd);
     errno = error;
     return -1;
+}
+
+/// Closing a listener resets what its queue holds, so nothing may join it between the last accept
+/// and the close: from here on a TCP socket's SYNs are dropped, while handshakes under way end.
+/// Whoever sent one tries again a second later, and is refused or finds the next process.
+void refuse_new_handshakes(int fd) {
+    constexpr std::uint32_t flags_at = 13;  // in the TCP header, where a socket's filter begins
+    constexpr std::uint32_t syn = 0x02;
+    constexpr std::uint32_t whole = 0xffffffff;
+    std::array<sock_filter, 4> program = {{
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_at),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, syn, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, whole),
+    }};
+    const sock_fprog filter = {program.size(), program.data()};
+    int domain = AF_UNIX;
+    socklen_t size = sizeof domain;
+    ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+    if (domain == AF_UNIX) return;  // a connect there is in the queue at once, or refused
+    ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);  // else: as it was
 }
 
 void close_all(const std::vector<int>& descriptors) {
@@ -124,6 +148,7 @@ void Listener::start() {
 }
 
 void Listener::drain() {
+    refuse_new_handshakes(socket_.get());
     accept_queued();
     close();
 }
