@@ -108,8 +108,10 @@ const RouteTable::Entry* RouteTable::first_to_hold(std::uint32_t index,
 
 const RouteTable::Entry* RouteTable::find(std::string_view host, std::string_view path,
                                           const RequestFacts* request) const noexcept {
-    if (const auto at = exact_.find(host); at != exact_.end()) {
-        if (const Entry* entry = find_path(at->second, path, request)) return entry;
+    if (!exact_.empty()) {
+        const auto at = exact_.find(host);
+        const Entry* entry = at == exact_.end() ? nullptr : find_path(at->second, path, request);
+        if (entry != nullptr) return entry;
     }
     if (!by_suffix_.empty()) {
         // A suffix stands for at least one label: "*.example.org" does not match ".example.org".

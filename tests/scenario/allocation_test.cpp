@@ -96,6 +96,34 @@ TEST_CASE("a request that has been seen before allocates nothing", "[scenario][a
     }
 }
 
+TEST_CASE("nor do a route's conditions and rules", "[scenario][allocation]") {
+    using Of = model::FieldEdits::Of;
+    ScriptedOrigin origin(answer);
+    ProxyFixture proxy;
+    auto state = one_service({origin.address()});
+    model::RouteConditions conditions;
+    conditions.add_method("GET");
+    conditions.add_query(model::parse_value_condition("a", "*"));
+    conditions.finish();
+    model::RouteRules rules;
+    rules.access.allow(*model::parse_ip_prefix("127.0.0.0/8"));
+    rules.rate_limit = {1000000, 1s, 1000000, ""};
+    rules.rewrite = {"/small/of/another/place/than/the/one/asked/for", "in.test"};
+    rules.split.shares = {{"web", 1}, {"nobody", 1}};
+    rules.split.by = model::Split::By::client_ip;
+    REQUIRE(
+        rules.request_fields.set(Of::request, "User-Agent", "none of your business").has_value());
+    REQUIRE(rules.response_fields.set(Of::response, "X-A", "b").has_value());
+    model::RouteSpec route;
+    route.host = "*";
+    route.path = "/old";
+    route.conditions = conditions;
+    route.rules = rules;
+    state.routes.push_back(route);
+    proxy.publish(state);
+    CHECK(allocates_nothing(proxy, request("GET /old/page?a=b", "User-Agent: test\r\n")));
+}
+
 TEST_CASE("nor does its line in the access log", "[scenario][allocation]") {
     ScriptedOrigin origin(answer);
     using Format = model::AccessLogSettings::Format;

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -112,4 +114,21 @@ TEST_CASE("each mistake in a route is told with its place", "[config]") {
         INFO(row.text);
         CHECK(problems_of(row.text) == row.expected);
     }
+}
+
+TEST_CASE("the examples in the documentation are good files", "[config][docs]") {
+    std::ifstream file(FAIRLEAD_SOURCE_DIR "/docs/configuration.md");
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const std::string_view begin = "```yaml\n";
+    int examples = 0;
+    for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
+        at += begin.size();
+        const auto example = text.substr(at, text.find("```", at) - at);
+        // The first takes a password from the environment.
+        if (example.find("${") != std::string::npos) continue;
+        INFO(example);
+        CHECK(problems_of(example) == Lines{});
+        ++examples;
+    }
+    CHECK(examples >= 2);
 }

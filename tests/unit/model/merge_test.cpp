@@ -70,6 +70,31 @@ TEST_CASE("two sources that name the same route for the same service agree", "[m
     CHECK(merged.losers.empty());
 }
 
+TEST_CASE("routes whose conditions differ are no rivals; those with the same are", "[model]") {
+    auto file = state(SourceKind::file);
+    auto store = state(SourceKind::store);
+    add_route(file, "a.test", "", "of_file");
+    add_route(store, "a.test", "", "of_store");
+    add_route(store, "a.test", "", "posts_of_store");
+    add_route(file, "a.test", "", "puts_of_file");
+    const auto conditions = [](const char* method) {
+        fairlead::model::RouteConditions made;
+        made.add_method(method);
+        made.finish();
+        return made;
+    };
+    store.routes[1].conditions = conditions("POST");
+    file.routes[1].conditions = conditions("PUT");
+    CHECK(merge({&file, &store}).routes.size() == 3);
+    CHECK(merge({&file, &store}).losers.size() == 1);
+    file.routes[1].conditions = conditions("POST");
+    const auto merged = merge({&file, &store});
+    REQUIRE(merged.routes.size() == 2);
+    CHECK(merged.routes[1].service == "puts_of_file");
+    REQUIRE(merged.losers.size() == 2);
+    CHECK(merged.losers[1].why.ends_with("names the same host, path and conditions"));
+}
+
 TEST_CASE("a service that two sources name has the endpoints of both", "[model]") {
     auto file = state(SourceKind::file);
     auto docker = state(SourceKind::docker);
