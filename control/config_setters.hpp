@@ -16,6 +16,7 @@ Checked<> tls(Draft& draft, std::string_view name);
 Checked<> certificate(Draft& draft, std::string_view name);
 Checked<> service(Draft& draft, std::string_view name);
 Checked<> endpoint(Draft& draft, std::string_view name);
+Checked<> endpoint_tls(Draft& draft, std::string_view name);
 Checked<> docker(Draft& draft, std::string_view name);
 }  // namespace begin
 
@@ -27,6 +28,8 @@ Checked<> proxy_protocol_from(Draft& draft);
 Checked<> listeners(Draft& draft);
 Checked<> certificates(Draft& draft);
 Checked<> endpoint(Draft& draft);
+Checked<> endpoint_tls(Draft& draft);
+Checked<> service(Draft& draft);
 }  // namespace end
 
 namespace set {
@@ -53,6 +56,12 @@ Checked<> tls_min_version(Draft& draft, const Value& value);
 Checked<> policy(Draft& draft, const Value& value);
 Checked<> endpoint_address(Draft& draft, const Value& value);
 Checked<> endpoint_weight(Draft& draft, const Value& value);
+Checked<> endpoint_tls_verify(Draft& draft, const Value& value);
+Checked<> endpoint_tls_ca(Draft& draft, const Value& value);
+Checked<> endpoint_tls_name(Draft& draft, const Value& value);
+Checked<> endpoint_tls_cert(Draft& draft, const Value& value);
+Checked<> endpoint_tls_key(Draft& draft, const Value& value);
+Checked<> endpoint_tls_min_version(Draft& draft, const Value& value);
 Checked<> ejection(Draft& draft, const Value& value);
 Checked<> attempts(Draft& draft, const Value& value);
 Checked<> connect_timeout(Draft& draft, const Value& value);

@@ -10,9 +10,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace fairlead::net {
+class TlsClientContext;  // net/tls_client.hpp; opaque here
+}
 
 namespace fairlead::model {
 
@@ -28,17 +33,6 @@ struct Timeouts {
     bool operator==(const Timeouts&) const = default;
 };
 
-/// How a service is balanced and how patient we are with it.
-struct ServiceSettings {
-    std::string policy = "p2c";  // a row of proxy/balance/registry.cpp
-    Timeouts timeouts;
-    unsigned attempts = 2;       // tries per request, the first included; 1: never repeat
-    Milliseconds ejection = 5s;  // out of choice after a refused or reset connection
-    Milliseconds drain = 30s;    // how long a draining endpoint may finish what it has
-
-    bool operator==(const ServiceSettings&) const = default;
-};
-
 struct TlsCertificate {
     std::string cert;  // PEM file: leaf first, then the chain
     std::string key;   // PEM file
@@ -46,9 +40,43 @@ struct TlsCertificate {
     bool operator==(const TlsCertificate&) const = default;
 };
 
+enum class TlsVersion : std::uint8_t { tls12, tls13 };
+
+/// TLS to the endpoints of a service.
+struct EndpointTls {
+    bool verify = true;       // the chain, the dates and the name
+    std::string ca;           // PEM file of who may have signed; empty: the system's
+    std::string server_name;  // sent and verified; empty: the endpoint's host
+    TlsCertificate client;    // shown to endpoints that ask for one; empty: none
+    TlsVersion min_version = TlsVersion::tls12;
+    // Set by net::load_endpoint_tls, never null in a snapshot: all of that ready for use, and a
+    // checksum of what the files said.
+    std::shared_ptr<const net::TlsClientContext> context;
+    std::uint64_t files = 0;
+
+    /// `context` does not count: it follows from the rest.
+    bool operator==(const EndpointTls& other) const noexcept {
+        return verify == other.verify && ca == other.ca && server_name == other.server_name &&
+               client == other.client && min_version == other.min_version && files == other.files;
+    }
+};
+
+/// How a service is balanced and how patient we are with it.
+struct ServiceSettings {
+    std::string policy = "p2c";  // a row of proxy/balance/registry.cpp
+    Timeouts timeouts;
+    unsigned attempts = 2;           // tries per request, the first included; 1: never repeat
+    Milliseconds ejection = 5s;      // out of choice after a refused or reset connection
+    Milliseconds drain = 30s;        // how long a draining endpoint may finish what it has
+    std::optional<EndpointTls> tls;  // absent: plain
+
+    bool operator==(const ServiceSettings&) const = default;
+};
+
 struct TlsSettings {
     std::vector<TlsCertificate> certificates;  // exactly one for now
-    enum class Version : std::uint8_t { tls12, tls13 } min_version = Version::tls12;
+    using Version = TlsVersion;
+    Version min_version = Version::tls12;
 
     bool operator==(const TlsSettings&) const = default;
 };

@@ -12,6 +12,7 @@
 #include "proxy/base/clock.hpp"
 #include "proxy/model/desired_state.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -64,11 +65,44 @@ public:
     void forgive() noexcept { ejected_until_.store(0, std::memory_order_relaxed); }
     std::uint64_t ejections() const noexcept { return ejections_.load(std::memory_order_relaxed); }
 
+    // How long an idle connection to it may be used again. What it announces (Keep-Alive:
+    // timeout=5) can be longer than our default; what it was seen to do can only be shorter.
+    Duration idle_limit(TimePoint now) const noexcept {
+        const Duration announced(announced_idle_.load(std::memory_order_relaxed));
+        const Duration limit = announced > Duration::zero() ? announced : default_idle;
+        if (seen_idle_until_.load(std::memory_order_relaxed) <= now.time_since_epoch().count())
+            return limit;
+        return std::min(limit, Duration(seen_idle_.load(std::memory_order_relaxed)));
+    }
+    /// It says that it closes connections which were idle for so long.
+    void announce_idle(Duration closes_after) noexcept {
+        const auto limit =
+            std::min(closes_after - std::min(closes_after / 2, Duration(1s)), longest_idle);
+        // Most responses say the same again: no store, so the line stays shared.
+        if (announced_idle_.load(std::memory_order_relaxed) != limit.count())
+            announced_idle_.store(limit.count(), std::memory_order_relaxed);
+    }
+    /// It has closed a connection that was idle for so long. Believed for some minutes: it may have
+    /// been a restart. Never below what keeps a busy service's connections in use.
+    void saw_idle_end(Duration after, TimePoint now) noexcept {
+        const auto limit = std::max(after - after / 4, shortest_idle);
+        if (limit >= idle_limit(now)) return;
+        seen_idle_.store(limit.count(), std::memory_order_relaxed);
+        seen_idle_until_.store((now + seen_idle_counts).time_since_epoch().count(),
+                               std::memory_order_relaxed);
+    }
+
     bool takes_requests(TimePoint now) const noexcept {
         return admission() == Admission::ready && !is_ejected(now);
     }
 
 private:
+    // Most servers that announce nothing close idle connections after 5 s or more.
+    static constexpr Duration default_idle = 4s;
+    static constexpr Duration longest_idle = 60s;
+    static constexpr Duration shortest_idle = 200ms;
+    static constexpr Duration seen_idle_counts = 5min;
+
     std::atomic<std::uint32_t> in_flight_{0};
     std::atomic<Admission> admission_{Admission::ready};
     std::atomic<bool> gone_{false};
@@ -76,6 +110,9 @@ private:
     std::atomic<Duration::rep> ejected_until_{0};
     std::atomic<Duration::rep> cut_at_{Duration::max().count()};
     std::atomic<std::uint64_t> ejections_{0};
+    std::atomic<Duration::rep> announced_idle_{0};
+    std::atomic<Duration::rep> seen_idle_{0};
+    std::atomic<Duration::rep> seen_idle_until_{0};
     const std::string identity_;
 };
 

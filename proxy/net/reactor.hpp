@@ -71,6 +71,8 @@ public:
     /// The same without a coroutine: wakes `waiter` once. False, and no wake-up: it is readable
     /// already.
     bool wake_when_readable(Waiter& waiter) noexcept;
+    /// Takes that wait back: nobody is woken.
+    void withdraw_reader() noexcept { reader_ = nullptr; }
 
 private:
     friend class Reactor;

@@ -1,11 +1,13 @@
 #include "proxy/net/tls.hpp"
 
 #include "proxy/base/log.hpp"
+#include "proxy/net/tls_client.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <new>
+#include <utility>
 
 namespace fairlead::net {
 namespace {
@@ -34,7 +36,12 @@ std::string last_error() {
 void SslContextDelete::operator()(SSL_CTX* context) const noexcept {
     SSL_CTX_free(context);
 }
+void SslSessionDelete::operator()(ssl_session_st* session) const noexcept {
+    SSL_SESSION_free(session);
+}
 void SslDelete::operator()(SSL* ssl) const noexcept {
+    // Else OpenSSL takes the connection for broken off, and its ticket for worthless.
+    SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(ssl);
 }
 
@@ -75,6 +82,24 @@ TlsSession::TlsSession(const TlsContext& context, int descriptor)
     SSL_set_accept_state(ssl_.get());
 }
 
+TlsSession::TlsSession(std::shared_ptr<const TlsClientContext> context, const std::string& name,
+                       const TlsTicket& ticket, int descriptor)
+    : ssl_(SSL_new(context->native())) {
+    if (!ssl_ || SSL_set_fd(ssl_.get(), descriptor) != 1) throw std::bad_alloc();
+    context->prepare(ssl_.get(), name);
+    SSL_set_app_data(ssl_.get(), this);  // for TlsClientContext::keep_ticket
+    if (ticket.session && ticket.context == context)
+        SSL_set_session(ssl_.get(), ticket.session.get());
+    SSL_set_connect_state(ssl_.get());
+    ticket_.context = std::move(context);
+}
+
+void TlsSession::take_ticket(TlsTicket& to) noexcept {
+    if (!ticket_.session) return;
+    to.session = std::move(ticket_.session);
+    to.context = ticket_.context;
+}
+
 TlsWants TlsSession::wants(int result) {
     switch (SSL_get_error(ssl_.get(), result)) {
         case SSL_ERROR_WANT_READ:
@@ -96,10 +121,12 @@ TlsWants TlsSession::handshake() {
     const int result = SSL_do_handshake(ssl_.get());
     if (result == 1) return TlsWants::nothing;
     const int kind = SSL_get_error(ssl_.get(), result);
-    if (kind == SSL_ERROR_SSL) log::debug("tls.handshake_failed", log::kv("why", last_error()));
     if (kind == SSL_ERROR_WANT_READ) return TlsWants::read;
     if (kind == SSL_ERROR_WANT_WRITE) return TlsWants::write;
+    error_ = handshake_error(ssl_.get(), kind);
     failed_ = true;
+    log::debug("tls.handshake_failed", log::kv("why", error_.message()));
+    ERR_clear_error();
     return TlsWants::failed;
 }
 

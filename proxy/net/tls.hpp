@@ -1,4 +1,5 @@
-// TLS at a listener: the context made from configuration, and one connection's engine.
+// TLS at a listener: the context made from configuration; and one connection's engine, for both
+// sides.
 //
 // Threads: TlsContext: any (immutable after load; OpenSSL counts references itself). TlsSession:
 // one worker.
@@ -7,20 +8,29 @@
 #include "proxy/base/checked.hpp"
 #include "proxy/model/config.hpp"
 
+#include <boost/system/error_code.hpp>
 #include <openssl/types.h>
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
+
+struct ssl_session_st;  // SSL_SESSION: <openssl/types.h> does not name it
 
 namespace fairlead::net {
 
 struct SslContextDelete {
     void operator()(SSL_CTX* context) const noexcept;
 };
+struct SslSessionDelete {
+    void operator()(ssl_session_st* session) const noexcept;
+};
 struct SslDelete {
     void operator()(SSL* ssl) const noexcept;
 };
+
+class TlsClientContext;
 
 class TlsContext {
 public:
@@ -42,18 +52,33 @@ struct TlsFacts {
     std::string_view server_name;  // that the client asked for; "" for none
 };
 
+/// What a server gave us to make the next handshake with it cheaper. Good for the context it was
+/// got with, since that is what its certificate was verified by.
+struct TlsTicket {
+    std::unique_ptr<ssl_session_st, SslSessionDelete> session;
+    std::shared_ptr<const TlsClientContext> context;
+};
+
 /// What an SSL call that could not finish waits for.
 enum class TlsWants : std::uint8_t { nothing, read, write, closed, failed };
 
-/// One server-side TLS connection over a non-blocking descriptor.
+/// One TLS connection over a non-blocking descriptor.
 ///
 /// OpenSSL reads and writes the socket itself and gives its record buffers back between records
 /// (SSL_MODE_RELEASE_BUFFERS), so an idle connection holds no buffer of ours.
 class TlsSession {
 public:
+    /// Server side.
     TlsSession(const TlsContext& context, int descriptor);
+    /// Client side: sends `name`, and verifies it where the context says so.
+    TlsSession(std::shared_ptr<const TlsClientContext> context, const std::string& name,
+               const TlsTicket& ticket, int descriptor);
+    TlsSession(const TlsSession&) = delete;
+    TlsSession& operator=(const TlsSession&) = delete;
 
     TlsWants handshake();
+    /// Why the handshake failed: what OpenSSL says, or what is wrong with the peer's certificate.
+    const boost::system::error_code& error() const noexcept { return error_; }
     /// n: bytes read; 0 unless the result is nothing.
     TlsWants read(char* data, std::size_t size, std::size_t& n);
     /// n: bytes taken. A call that wants something is repeated with the same leading bytes.
@@ -64,11 +89,17 @@ public:
     bool has_buffered_input() const noexcept;
     std::string_view alpn() const noexcept;
     TlsFacts facts() const noexcept;
+    /// Client side: the newest ticket, if one came; else `to` stays as it is.
+    void take_ticket(TlsTicket& to) noexcept;
 
 private:
+    friend class TlsClientContext;
+
     TlsWants wants(int result);
 
     std::unique_ptr<SSL, SslDelete> ssl_;
+    TlsTicket ticket_;  // client side
+    boost::system::error_code error_;
     bool failed_ = false;
 };
 

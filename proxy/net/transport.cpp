@@ -27,11 +27,21 @@ Transport::Transport(Reactor& reactor, Descriptor socket, Watch::Starts starts)
 task<error_code> Transport::handshake(const TlsContext& context) {
     if (!is_open()) co_return error_code(ECONNABORTED, boost::system::system_category());
     tls_.emplace(context, socket_.get());
+    co_return co_await shake_hands();
+}
+
+task<error_code> Transport::handshake(std::shared_ptr<const TlsClientContext> context,
+                                      const std::string& name, const TlsTicket& ticket) {
+    if (!is_open()) co_return error_code(ECONNABORTED, boost::system::system_category());
+    tls_.emplace(std::move(context), name, ticket, socket_.get());
+    co_return co_await shake_hands();
+}
+
+task<error_code> Transport::shake_hands() {
     for (;;) {
         const auto wants = tls_->handshake();
-        if (wants == TlsWants::nothing) co_return error_code{};
-        if (wants == TlsWants::failed || wants == TlsWants::closed)
-            co_return error_code(ECONNABORTED, boost::system::system_category());
+        if (wants == TlsWants::nothing) co_return error_code();
+        if (wants == TlsWants::failed || wants == TlsWants::closed) co_return tls_->error();
         const bool ready = co_await wait_for(wants);
         if (!ready || !is_open()) co_return cancelled_error();
     }

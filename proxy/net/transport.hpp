@@ -16,6 +16,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,6 +49,14 @@ public:
 
     /// Server side. Runs until done or failed; a deadline that closes the socket ends it.
     task<error_code> handshake(const TlsContext& context);
+    /// Client side: `name` is sent, and verified where the context says so.
+    /// `ticket` is used before this first waits.
+    task<error_code> handshake(std::shared_ptr<const TlsClientContext> context,
+                               const std::string& name, const TlsTicket& ticket);
+    /// The newest ticket the endpoint gave, if any; else `to` stays as it is.
+    void take_ticket(TlsTicket& to) noexcept {
+        if (tls_) tls_->take_ticket(to);
+    }
 
     /// What is there now. Costs no system call where the kernel has announced nothing since the
     /// last short read.
@@ -72,6 +81,8 @@ public:
     /// Wakes `waiter` once there may be input, without a coroutine. To be called after `blocked`,
     /// or without may_have_input(). False, and no wake-up: read it now.
     bool wake_when_readable(Waiter& waiter) noexcept;
+    /// Takes that back: nobody is woken.
+    void withdraw_reader() noexcept { watch_.withdraw_reader(); }
     /// The peer has closed, or the connection broke, as the kernel's last events said.
     bool has_hung_up() const noexcept { return watch_.has_hung_up(); }
 
@@ -104,6 +115,7 @@ public:
     void shut_down_writing();
 
 private:
+    task<error_code> shake_hands();
     IoResult try_read_tls(std::span<char> into);
     /// Sends from queue_ until empty or blocked.
     Sent drain_queue();

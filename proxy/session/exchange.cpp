@@ -1,6 +1,7 @@
 #include "proxy/session/exchange.hpp"
 
 #include "proxy/base/log.hpp"
+#include "proxy/http/keep_alive.hpp"
 #include "proxy/http/reply.hpp"
 #include "proxy/http/request_facts.hpp"
 #include "proxy/http/tunnel.hpp"
@@ -100,7 +101,8 @@ net::task<result<>> Exchange::dispatch() {
         if (failure.reason != Reason::no_endpoint)
             worker_.counters().add(Metric::attempts_repeated);
 
-        upstream::Lease lease(worker_.pool(), endpoint->state);
+        upstream::Lease lease(worker_.pool(), endpoint->state,
+                              settings.tls ? &*settings.tls : nullptr);
         lease_ = &lease;
         const auto done = co_await attempt(lease, *endpoint, reuse_for(grew_old));
         if (done) co_return done;
@@ -194,7 +196,10 @@ net::task<result<>> Exchange::await_response(http::ClientStream& endpoint, const
         if (worker_.access_log() != nullptr && (head.status >= 200 || head.status == 101))
             phases_.answered = Clock::now();
         if (head.status == 101) co_return co_await tunnel(endpoint);
-        if (head.status >= 200) break;
+        if (head.status >= 200) {
+            if (head.present.has(http::FieldId::keep_alive)) learn_idle_time(head);
+            break;
+        }
         const auto begun = client_.send_interim(head);
         const auto sent = co_await finish(begun);
         if (!sent) co_return sent;
@@ -203,6 +208,11 @@ net::task<result<>> Exchange::await_response(http::ClientStream& endpoint, const
     // request.
     if (upload != nullptr && upload->is_running()) client_.close_after_response();
     co_return co_await relay_response(endpoint);
+}
+
+void Exchange::learn_idle_time(const http::ResponseHead& head) {
+    const auto announced = http::announced_idle_time(head);
+    if (announced) lease_->endpoint().announce_idle(*announced);
 }
 
 net::task<result<>> Exchange::relay_response(http::ClientStream& endpoint) {
@@ -276,6 +286,7 @@ bool Exchange::judge(const Failure& failure, const upstream::Lease& lease) {
     upstream::AttemptFacts facts;
     facts.failure = failure.reason;
     facts.method = client_.request().method;
+    facts.has_sent_bytes = lease.has_sent_bytes();
     facts.body_is_whole = client_.initial_body().is_last;
     facts.has_response_bytes = has_response_bytes_;
     facts.was_reused = lease.is_reused();

@@ -45,6 +45,8 @@ private:
                                                   net::Transport& transport);
     /// `upload`: null where nothing is uploaded.
     net::task<result<>> await_response(http::ClientStream& endpoint, const Upload* upload);
+    /// The endpoint says how long it keeps an idle connection.
+    void learn_idle_time(const http::ResponseHead& head);
     net::task<result<>> relay_response(http::ClientStream& endpoint);
     net::Sent begin_response(const http::ResponseHead& head, const http::BodyPiece& piece);
     net::task<result<>> tunnel(http::ClientStream& endpoint);

@@ -1,16 +1,40 @@
 #include "proxy/upstream/pool.hpp"
 
 #include "proxy/net/socket.hpp"
+#include "proxy/net/tls_client.hpp"
 #include "proxy/upstream/connector.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace fairlead::upstream {
 
 using metrics::Metric;
 
-Lease::Lease(Pool& pool, model::EndpointStatePtr endpoint)
-    : pool_(pool), endpoint_(std::move(endpoint)) {
+/// A connection to an endpoint; while it is idle, what the reactor wakes when something happens.
+struct PooledConnection final : net::Waiter {
+    PooledConnection(Pool& in, net::Reactor& reactor, net::Descriptor socket)
+        : Waiter(&PooledConnection::wake),
+          pool(in),
+          transport(reactor, std::move(socket), net::Watch::Starts::connected) {}
+
+    static void wake(net::Waiter& waiter, bool) {
+        auto& self = static_cast<PooledConnection&>(waiter);
+        self.pool.lose(self);
+    }
+
+    Pool& pool;
+    net::Transport transport;
+    std::shared_ptr<const net::TlsClientContext> tls;  // null: plain
+    TimePoint idle_since;
+    Pool::Shelf* shelf = nullptr;  // null: leased
+    PooledConnection* newer = nullptr;
+    PooledConnection* older = nullptr;
+};
+
+Lease::Lease(Pool& pool, model::EndpointStatePtr endpoint, const model::EndpointTls* tls)
+    : pool_(pool), endpoint_(std::move(endpoint)), tls_(tls) {
     endpoint_->begin_request();
     next_ = pool_.leases_;
     if (next_ != nullptr) next_->link_ = &next_;
@@ -22,13 +46,24 @@ Lease::~Lease() {
     *link_ = next_;
     if (next_ != nullptr) next_->link_ = link_;
     endpoint_->end_request();
-    if (keep_ && transport_ && transport_->is_open()) pool_.give_back(*this);
+    if (keep_ && connection_ && connection_->transport.is_open()) pool_.give_back(*this);
+}
+
+net::Transport& Lease::transport() noexcept {
+    return connection_->transport;
+}
+
+bool Lease::has_sent_bytes() const noexcept {
+    return connection_ && connection_->transport.bytes_sent() != sent_before_;
 }
 
 void Lease::close() {
     if (connector_ != nullptr) connector_->cancel();
-    if (transport_) transport_->close();
+    if (connection_) connection_->transport.close();
 }
+
+Pool::Pool(net::Reactor& reactor, Resolver& resolver, metrics::Counters& counters)
+    : reactor_(reactor), resolver_(resolver), counters_(counters) {}
 
 Pool::~Pool() {
     close_idle();
@@ -36,57 +71,113 @@ Pool::~Pool() {
 
 net::task<result<>> Pool::connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout) {
     counters_.add(Metric::upstream_connects);
+    const TimePoint until = reactor_.wheel().now() + timeout;
     Connector connector(reactor_, resolver_);
     lease.connector_ = &connector;
     auto socket = co_await connector.connect(endpoint.address, timeout);
     lease.connector_ = nullptr;
     if (!socket) co_return socket.error();
-    constexpr auto starts = net::Watch::Starts::connected;
-    lease.transport_ = std::make_unique<net::Transport>(reactor_, std::move(*socket), starts);
-    co_return result<>();
+    lease.connection_ = std::make_unique<PooledConnection>(*this, reactor_, std::move(*socket));
+    if (lease.tls_ == nullptr) co_return result<>();
+    co_return co_await secure(lease, endpoint, until);
+}
+
+net::task<result<>> Pool::secure(Lease& lease, const model::Endpoint& endpoint, TimePoint until) {
+    const auto close = [](void* transport) { static_cast<net::Transport*>(transport)->close(); };
+    auto& transport = lease.connection_->transport;
+    net::Deadline deadline(reactor_.wheel(), close, &transport);
+    deadline.arm(std::max(until - reactor_.wheel().now(), Duration(1ms)));
+    const auto& tls = *lease.tls_;
+    const auto& name = tls.server_name.empty() ? endpoint.address.host : tls.server_name;
+    lease.connection_->tls = tls.context;
+    const auto& ticket = shelf_of(lease).ticket;
+    const auto ec = co_await transport.handshake(tls.context, name, ticket);
+    if (!ec) co_return result<>();
+    if (deadline.expired()) co_return Failure(Reason::connect_timeout, ec);
+    const bool is_untrusted = net::is_verify_error(ec);
+    co_return Failure(is_untrusted ? Reason::upstream_untrusted : Reason::upstream_tls_failed, ec);
 }
 
 bool Pool::take_idle(Lease& lease, Reuse reuse) {
     if (reuse == Reuse::never) return false;
-    const auto at = kept_.find(lease.endpoint_.get());
-    if (at == kept_.end()) return false;
-    auto& kept = at->second.idle;
-    while (!kept.empty()) {
-        Idle idle = std::move(kept.back());
-        kept.pop_back();
-        counters_.subtract(Metric::upstream_idle);
-        if (idle.transport->may_have_input()) continue;
-        if (reuse == Reuse::checked && net::is_readable_or_closed(idle.transport->native_handle()))
+    const auto at = shelves_.find(lease.endpoint_.get());
+    if (at == shelves_.end()) return false;
+    auto& shelf = at->second;
+    const TimePoint now = reactor_.wheel().now();
+    const Duration limit = lease.endpoint_->idle_limit(now);
+    const auto* const context = lease.tls_ == nullptr ? nullptr : lease.tls_->context.get();
+    while (shelf.newest != nullptr) {
+        auto connection = remove(*shelf.newest);
+        auto& transport = connection->transport;
+        const bool is_fit = now - connection->idle_since < limit && !transport.may_have_input() &&
+                            connection->tls.get() == context;
+        if (!is_fit) continue;
+        if (reuse == Reuse::checked && net::is_readable_or_closed(transport.native_handle()))
             continue;
         counters_.add(Metric::upstream_reuses);
-        lease.transport_ = std::move(idle.transport);
+        lease.sent_before_ = transport.bytes_sent();
+        lease.connection_ = std::move(connection);
         lease.is_reused_ = true;
         return true;
     }
     return false;
 }
 
+Pool::Shelf& Pool::shelf_of(Lease& lease) {
+    auto& shelf = shelves_[lease.endpoint_.get()];
+    if (!shelf.endpoint) shelf.endpoint = lease.endpoint_;
+    return shelf;
+}
+
 void Pool::give_back(Lease& lease) {
     if (lease.endpoint_->is_gone() || lease.endpoint_->admission() != model::Admission::ready)
         return;
-    auto& kept = kept_[lease.endpoint_.get()];
-    if (!kept.endpoint) kept.endpoint = lease.endpoint_;
-    if (kept.idle.size() >= most_idle) return;
-    kept.idle.push_back({std::move(lease.transport_), reactor_.wheel().now()});
+    if (reactor_.is_stopped()) return;
+    auto& shelf = shelf_of(lease);
+    if (lease.tls_ != nullptr) lease.connection_->transport.take_ticket(shelf.ticket);
+    if (shelf.count < most_idle) put(shelf, std::move(lease.connection_));
+}
+
+void Pool::put(Shelf& shelf, std::unique_ptr<PooledConnection> connection) {
+    // Its response was waited for, so the reactor knows it: this costs no system call.
+    if (!connection->transport.wake_when_readable(*connection)) return;
+    auto& newest = *connection.release();
+    newest.idle_since = reactor_.wheel().now();
+    newest.shelf = &shelf;
+    newest.newer = nullptr;
+    newest.older = shelf.newest;
+    (shelf.newest == nullptr ? shelf.oldest : shelf.newest->newer) = &newest;
+    shelf.newest = &newest;
+    ++shelf.count;
     counters_.add(Metric::upstream_idle);
 }
 
+std::unique_ptr<PooledConnection> Pool::remove(PooledConnection& connection) noexcept {
+    auto& shelf = *std::exchange(connection.shelf, nullptr);
+    connection.transport.withdraw_reader();
+    (connection.newer == nullptr ? shelf.newest : connection.newer->older) = connection.older;
+    (connection.older == nullptr ? shelf.oldest : connection.older->newer) = connection.newer;
+    --shelf.count;
+    counters_.subtract(Metric::upstream_idle);
+    return std::unique_ptr<PooledConnection>(&connection);
+}
+
+void Pool::lose(PooledConnection& connection) {
+    const TimePoint now = reactor_.wheel().now();
+    auto& endpoint = *connection.shelf->endpoint;
+    if (connection.transport.has_hung_up()) endpoint.saw_idle_end(now - connection.idle_since, now);
+    remove(connection);
+}
+
 void Pool::sweep(TimePoint now) {
-    for (auto at = kept_.begin(); at != kept_.end();) {
-        auto& [endpoint, idle] = at->second;
-        const bool takes_none =
-            endpoint->is_gone() || endpoint->admission() != model::Admission::ready;
-        const auto before = idle.size();
-        std::erase_if(idle, [&](const Idle& one) {
-            return takes_none || one.since + idle_limit < now || one.transport->has_hung_up();
-        });
-        counters_.subtract(Metric::upstream_idle, before - idle.size());
-        at = endpoint->is_gone() ? kept_.erase(at) : std::next(at);
+    for (auto at = shelves_.begin(); at != shelves_.end();) {
+        auto& shelf = at->second;
+        const bool takes =
+            shelf.endpoint->admission() == model::Admission::ready && !shelf.endpoint->is_gone();
+        const auto limit = takes ? shelf.endpoint->idle_limit(now) : Duration::min();
+        while (shelf.oldest != nullptr && now - shelf.oldest->idle_since >= limit)
+            remove(*shelf.oldest);
+        at = shelf.endpoint->is_gone() ? shelves_.erase(at) : std::next(at);
     }
     for (Lease* lease = leases_; lease != nullptr; lease = lease->next_) {
         if (lease->endpoint_->cut_at() > now) continue;
@@ -96,9 +187,9 @@ void Pool::sweep(TimePoint now) {
 }
 
 void Pool::close_idle() {
-    for (const auto& [endpoint, kept] : kept_)
-        counters_.subtract(Metric::upstream_idle, kept.idle.size());
-    kept_.clear();
+    for (auto& [endpoint, shelf] : shelves_) {
+        while (shelf.newest != nullptr) remove(*shelf.newest);
+    }
 }
 
 void Pool::cut_all() {

@@ -8,6 +8,8 @@ bool never_reached(Reason failure) noexcept {
         case Reason::connect_refused:
         case Reason::connect_failed:
         case Reason::connect_timeout:
+        case Reason::upstream_tls_failed:
+        case Reason::upstream_untrusted:
             return true;
         default:
             return false;
@@ -16,8 +18,9 @@ bool never_reached(Reason failure) noexcept {
 
 bool may_repeat(const AttemptFacts& facts) noexcept {
     if (never_reached(facts.failure)) return true;
-    return facts.failure == Reason::upstream_reset && !facts.has_response_bytes &&
-           facts.body_is_whole && http::is_idempotent(facts.method);
+    if (facts.failure != Reason::upstream_reset || facts.has_response_bytes) return false;
+    if (!facts.body_is_whole) return false;
+    return !facts.has_sent_bytes || http::is_idempotent(facts.method);
 }
 
 bool speaks_against_endpoint(const AttemptFacts& facts) noexcept {

@@ -11,7 +11,8 @@ namespace fairlead::upstream {
 struct AttemptFacts {
     Reason failure = Reason::none;
     http::Method method = http::Method::get;
-    bool body_is_whole = true;  // the request's body is all here, none of it given up
+    bool body_is_whole = true;   // the request's body is all here, none of it given up
+    bool has_sent_bytes = true;  // the kernel took some of the request
     bool has_response_bytes = false;
     bool was_reused = false;  // the connection had carried another request
 };

@@ -16,7 +16,8 @@ def long_functions(path, lines):
         if opened is None:
             starts = re.search(r"\)[\w\s:&,<>()-]*\{$", line) and depth <= 4
             if starts and not re.match(r"\s*(if|for|while|switch|namespace|class|struct|\}|TEST_CASE)\b", line):
-                opened = (number, depth)
+                # A constructor's initialisers stand deeper than its closing brace.
+                opened = (number, depth - 4 if line.lstrip().startswith(": ") else depth)
         elif depth == opened[1] and line.lstrip().startswith("}"):
             if number - opened[0] + 1 > FUNCTION_LINES:
                 yield f"{path}:{opened[0]}", f"a function of {number - opened[0] + 1} lines, {FUNCTION_LINES} at most"

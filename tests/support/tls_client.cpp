@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -23,7 +24,7 @@ void write_file(const std::string& path, Write write) {
 
 }  // namespace
 
-TestCertificate::TestCertificate() {
+TestCertificate::TestCertificate(const std::string& names) {
     char pattern[] = "/tmp/fairlead-cert-XXXXXX";
     folder_ = ::mkdtemp(pattern);
     cert_ = folder_ + "/cert.pem";
@@ -38,6 +39,11 @@ TestCertificate::TestCertificate() {
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
     X509_set_issuer_name(cert, name);
+    X509_set_version(cert, 2);  // 3: with extensions
+    X509_EXTENSION* const alternatives =
+        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
+    X509_add_ext(cert, alternatives, -1);
+    X509_EXTENSION_free(alternatives);
     X509_sign(cert, key, EVP_sha256());
     write_file(cert_, [&](std::FILE* file) { PEM_write_X509(file, cert); });
     write_file(key_, [&](std::FILE* file) {

@@ -16,7 +16,8 @@ namespace fairlead::test {
 /// A self-signed certificate and its key in files of their own, removed at the end.
 class TestCertificate {
 public:
-    TestCertificate();
+    /// `names`: whom it is for, as OpenSSL writes subjectAltName.
+    explicit TestCertificate(const std::string& names = "DNS:localhost,IP:127.0.0.1");
     ~TestCertificate();
     TestCertificate(const TestCertificate&) = delete;
     TestCertificate& operator=(const TestCertificate&) = delete;

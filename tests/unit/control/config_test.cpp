@@ -291,6 +291,17 @@ TEST_CASE("each mistake is told with line, column, key, what is wrong and what i
          {"f.yaml:1:16: store.redis: the environment variable FAIRLEAD_TEST_UNSET is not set; "
           "allowed: set it, or "
           "write ${FAIRLEAD_TEST_UNSET:-default}"}},
+        {"services: {web: {tls: {cert: /c.pem}}}\n",
+         {"f.yaml:1:18: services.web.tls: cert and key go together; allowed: both or neither"}},
+        {"services: {web: {tls: {verify: false, ca: /c.pem}}}\n",
+         {"f.yaml:1:18: services.web.tls: ca says who may have signed, and verify: false that it "
+          "does not matter"}},
+        {"services: {web: {tls: {server_name: \"a b\"}}}\n",
+         {"f.yaml:1:37: services.web.tls.server_name: 'a b' is not a name; allowed: a host name "
+          "or an address"}},
+        {"services: {web: {endpoints: [\"unix:/a\"], tls: {min_version: \"1.3\"}}}\n",
+         {"f.yaml:1:12: services.web: a Unix socket has no name to verify; set tls.server_name, or "
+          "tls.verify: false"}},
         {"api: 8081\n", {"f.yaml:1:6: api: it must be key: value pairs"}},
         {"? [a]\n: b\n", {"f.yaml:1:3: its keys must be plain text"}},
         {"a.b: c\n",
@@ -307,6 +318,29 @@ TEST_CASE("each mistake is told with line, column, key, what is wrong and what i
         INFO(row.text);
         CHECK(problems_of(row.text) == row.expected);
     }
+}
+
+TEST_CASE("a file for TLS to endpoints that cannot be read is a problem of its section",
+          "[config]") {
+    const auto problems = problems_of("services:\n  web:\n    tls: {ca: /nowhere/ca.pem}\n");
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].starts_with("f.yaml:3:5: services.web.tls: /nowhere/ca.pem: no readable "));
+}
+
+TEST_CASE("TLS to endpoints is off, or ready for use once the file is read", "[config]") {
+    const auto loaded = parse_config(
+        "services:\n  plain: {}\n  web: {tls: {verify: false, server_name: app.internal, "
+        "min_version: \"1.3\"}}\n",
+        "f.yaml");
+    REQUIRE(loaded.ok());
+    REQUIRE(loaded.desired.services.size() == 2);
+    CHECK(!loaded.desired.services[0].settings->tls);
+    const auto& tls = loaded.desired.services[1].settings->tls;
+    REQUIRE(tls);
+    CHECK(!tls->verify);
+    CHECK(tls->server_name == "app.internal");
+    CHECK(tls->min_version == model::TlsVersion::tls13);
+    CHECK(tls->context != nullptr);
 }
 
 TEST_CASE("there is no access log unless the file names one", "[config]") {

@@ -14,7 +14,8 @@ TEST_CASE("every reason has a decision about repeating, and few are repeated",
         const bool expected =
             facts.failure == Reason::resolve_failed || facts.failure == Reason::connect_refused ||
             facts.failure == Reason::connect_failed || facts.failure == Reason::connect_timeout ||
-            facts.failure == Reason::upstream_reset;
+            facts.failure == Reason::upstream_tls_failed ||
+            facts.failure == Reason::upstream_untrusted || facts.failure == Reason::upstream_reset;
         INFO(to_string(facts.failure));
         CHECK(may_repeat(facts) == expected);
         CHECK(speaks_against_endpoint(facts) == expected);
@@ -31,20 +32,35 @@ TEST_CASE("what may have been acted on is repeated only where that is harmless",
     };
     const auto reset = Reason::upstream_reset;
     const std::vector<Row> rows = {
-        {"GET on a new connection", {reset, Method::get, true, false, false}, true, true},
-        {"GET on a pooled connection", {reset, Method::get, true, false, true}, true, false},
-        {"GET after the first byte", {reset, Method::get, true, true, false}, false, false},
-        {"PUT with its body here", {reset, Method::put, true, false, false}, true, true},
-        {"PUT whose body is partly gone", {reset, Method::put, false, false, false}, false, true},
-        {"POST", {reset, Method::post, true, false, false}, false, true},
-        {"PATCH", {reset, Method::patch, true, false, true}, false, false},
-        {"an unknown method", {reset, Method::other, true, false, false}, false, true},
+        {"GET on a new connection", {reset, Method::get, true, true, false, false}, true, true},
+        {"GET on a pooled connection", {reset, Method::get, true, true, false, true}, true, false},
+        {"GET after the first byte", {reset, Method::get, true, true, true, false}, false, false},
+        {"PUT with its body here", {reset, Method::put, true, true, false, false}, true, true},
+        {"PUT whose body is partly gone",
+         {reset, Method::put, false, true, false, false},
+         false,
+         true},
+        {"POST", {reset, Method::post, true, true, false, false}, false, true},
+        {"PATCH", {reset, Method::patch, true, true, false, true}, false, false},
+        {"an unknown method", {reset, Method::other, true, true, false, false}, false, true},
+        {"POST of which nothing was taken",
+         {reset, Method::post, true, false, false, true},
+         true,
+         false},
+        {"POST with a long body of which nothing was taken",
+         {reset, Method::post, false, false, false, true},
+         false,
+         false},
+        {"POST to an untrusted endpoint",
+         {Reason::upstream_untrusted, Method::post, false, false, false, false},
+         true,
+         true},
         {"POST that never got there",
-         {Reason::connect_refused, Method::post, true, false, false},
+         {Reason::connect_refused, Method::post, true, true, false, false},
          true,
          true},
         {"POST with a long body that never got there",
-         {Reason::connect_refused, Method::post, false, false, false},
+         {Reason::connect_refused, Method::post, false, true, false, false},
          true,
          true},
     };

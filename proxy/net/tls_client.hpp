@@ -1,0 +1,52 @@
+// TLS to endpoints: the context made from a service's settings, and what handshakes fail of.
+//
+// Verifies by default: chain, dates and name. An endpoint whose certificate does not verify gets
+// not one byte of a request.
+//
+// Threads: any (immutable after load; OpenSSL counts references itself).
+#pragma once
+
+#include "proxy/base/checked.hpp"
+#include "proxy/model/config.hpp"
+#include "proxy/net/tls.hpp"
+
+#include <boost/system/error_code.hpp>
+#include <openssl/types.h>
+
+#include <memory>
+#include <string>
+
+namespace fairlead::net {
+
+class TlsClientContext {
+public:
+    /// Reads the files; a problem names the file and what OpenSSL said.
+    static Checked<std::shared_ptr<const TlsClientContext>> load(
+        const model::EndpointTls& settings);
+
+    SSL_CTX* native() const noexcept { return context_.get(); }
+
+    /// What a connection needs beyond the context: `name` as SNI (RFC 6066: no addresses there) and
+    /// as what the certificate has to be for.
+    void prepare(SSL* ssl, const std::string& name) const;
+
+private:
+    /// OpenSSL's call when a ticket comes; 1: we have taken it.
+    static int keep_ticket(SSL* ssl, ssl_session_st* session);
+
+    TlsClientContext(SSL_CTX* context, bool verify) : context_(context), verify_(verify) {}
+
+    std::unique_ptr<SSL_CTX, SslContextDelete> context_;
+    const bool verify_;
+};
+
+/// Sets `context` and `files` from the rest.
+Checked<> load_endpoint_tls(model::EndpointTls& settings);
+
+/// What a handshake on `ssl` failed of; `kind` from SSL_get_error. Takes OpenSSL's error queue.
+boost::system::error_code handshake_error(const SSL* ssl, int kind);
+
+/// The peer's certificate is what is wrong.
+bool is_verify_error(const boost::system::error_code& error) noexcept;
+
+}  // namespace fairlead::net
