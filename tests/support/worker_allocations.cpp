@@ -4,6 +4,15 @@
 #include <cstring>
 #include <sys/prctl.h>
 
+// g++ says it by these macros, clang by features.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define FAIRLEAD_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FAIRLEAD_SANITIZED
+#endif
+
 namespace {
 
 std::atomic<bool> is_counting{false};
@@ -19,7 +28,7 @@ void note() noexcept {
 
 }  // namespace
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(FAIRLEAD_SANITIZED)
 // Called by the sanitizers' own malloc, if the program has it.
 extern "C" void __sanitizer_malloc_hook(const volatile void*, std::size_t) {
     note();
