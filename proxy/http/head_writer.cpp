@@ -29,11 +29,10 @@ bool accepts_trailers(const RequestHead& head) {
 /// Expectations other than 100-continue are the endpoint's to judge.
 void add_expect(HeadText& out, const RequestHead& head) {
     if (!head.present.has(FieldId::expect)) return;
+    if (head.expects_continue) out.add("Expect: 100-continue\r\n");
     for (const auto& field : head.fields) {
-        if (field.id != FieldId::expect) continue;
-        if (!ascii::iequals(field.value, "100-continue") || head.expects_continue)
+        if (field.id == FieldId::expect && !ascii::iequals(field.value, "100-continue"))
             out.add_field("Expect", field.value);
-        return;
     }
 }
 

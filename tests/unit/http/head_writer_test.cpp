@@ -173,6 +173,17 @@ TEST_CASE("TE: trailers and an upgrade are renewed for the next hop", "[http][fo
         "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
 }
 
+TEST_CASE("100-continue is passed on whatever else is expected", "[http][forward]") {
+    const auto out = forwarded(
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: more\r\nExpect: "
+        "100-Continue\r\nExpect: 100-continue\r\n\r\n",
+        stranger);
+    CHECK(has(out, "\r\nExpect: 100-continue\r\nExpect: more\r\nContent-Length: 3\r\n"));
+    CHECK_FALSE(
+        has(forwarded("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n", stranger),
+            "Expect"));
+}
+
 TEST_CASE("framing fields in trailers are dropped", "[http][forward]") {
     const std::vector<Field> trailers = {{"Content-Length", "3", FieldId::content_length, false},
                                          {"X_Sum", "2", FieldId::other, true},
