@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Bodies pass through: whatever their size and whoever is slow, memory is bounded, and nothing waits to be more."""
-import re
 import select
 import socket
 import threading
 
-from harness import main, wait_until
+from harness import anonymous_memory, is_sanitized, main, wait_until
 
 # A read buffer of 256 KiB, one for the head, and what a connection is made of.
 MOST_EACH = 300 * 1024
@@ -15,11 +14,6 @@ HUGE = 10 * 1000 * 1000 * 1000
 
 def config_of(address):
     return f'services: {{web: {{endpoints: ["{address}"]}}}}\nroutes: [{{host: "*", service: web}}]\n'
-
-
-def anonymous_memory(proxy):
-    with open(f"/proc/{proxy.pid}/status") as status:
-        return int(re.search(r"^RssAnon:\s+(\d+) kB", status.read(), re.MULTILINE).group(1)) * 1024
 
 
 def settled_memory(proxy):
@@ -57,7 +51,7 @@ def test_readers_that_hardly_read_huge_answers_cost_kilobytes(stage):
             left -= len(client.recv(min(left, 65536)))
     each = (settled_memory(proxy) - before) / CONNECTIONS
     print(f"  {each / 1024:.0f} KiB for each of {CONNECTIONS} slow readers of {HUGE} bytes")
-    assert each <= MOST_EACH, each
+    assert each <= MOST_EACH or is_sanitized(), each
 
 
 def test_huge_uploads_to_an_endpoint_that_does_not_read_cost_kilobytes(stage):
@@ -74,7 +68,7 @@ def test_huge_uploads_to_an_endpoint_that_does_not_read_cost_kilobytes(stage):
         assert sent < 256 * 1024 * 1024, "nothing held the client back"
     each = (settled_memory(proxy) - before) / CONNECTIONS
     print(f"  {each / 1024:.0f} KiB for each of {CONNECTIONS} uploads of {HUGE} bytes")
-    assert each <= MOST_EACH, each
+    assert each <= MOST_EACH or is_sanitized(), each
     server.close()
 
 

@@ -391,6 +391,18 @@ class Stage:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def anonymous_memory(process):
+    """Bytes of its own memory that are resident; the kernel's for its sockets are not among them."""
+    with open(f"/proc/{process.pid}/status") as status:
+        return int(re.search(r"^RssAnon:\s+(\d+) kB", status.read(), re.MULTILINE).group(1)) * 1024
+
+
+def is_sanitized():
+    """Sanitizers keep books of their own on every byte: what memory costs is not looked at then."""
+    libraries = subprocess.run(["ldd", binary("fairlead")], capture_output=True, text=True, check=True).stdout
+    return "libasan" in libraries or "libtsan" in libraries
+
+
 def run_test(function):
     """"passed", "failed" or "skipped", and prints the line that says so."""
     sentence = function.__name__.removeprefix("test_").replace("_", " ")
