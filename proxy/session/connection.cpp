@@ -44,22 +44,18 @@ void Connection::close_transport(void* self) {
 }
 
 net::task<> Connection::serve() {
-    auto then = Then::park;
+    bool goes_on = true;
     if (!is_set_up_) {
-        const bool is_set_up = co_await set_up();
-        if (!is_set_up) then = Then::close;
+        goes_on = co_await set_up();
     }
-    if (then == Then::park) {
+    while (goes_on) {
         const auto stream = worker_.server_streams().borrow();
         stream->attach(transport_, listener_.stream, client_);
-        then = co_await serve_requests(*stream);
+        const auto then = co_await serve_requests(*stream);
+        goes_on = then == Then::park;
+        if (goes_on && park()) co_return;
     }
-    while (then == Then::park && !park()) {
-        const auto stream = worker_.server_streams().borrow();
-        stream->attach(transport_, listener_.stream, client_);
-        then = co_await serve_requests(*stream);
-    }
-    if (then == Then::close) delete this;
+    delete this;
 }
 
 net::task<bool> Connection::set_up() {
