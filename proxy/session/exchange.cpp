@@ -80,7 +80,7 @@ Reason Exchange::route() {
 Reason Exchange::apply_rules(const model::Match& match) {
     const RouteRules rules(**snapshot_, match, client_.request(), client_.client());
     client_.set_response_edits(rules.response_edits());
-    refusal_ = rules.refuse(client_address_, net::DeadlineWheel::coarse_now());
+    refusal_ = rules.refuse(client_address_, worker_.wheel().now());
     if (refusal_.reason != Reason::none) return refusal_.reason;
     rules.rewrite(changes_);
     if (const auto* const shared = rules.share(client_address_, worker_.random()))
@@ -121,7 +121,7 @@ net::task<result<>> Exchange::dispatch() {
 const model::Endpoint* Exchange::pick(const model::EndpointState* avoid) {
     auto& cursor = service_->state->cell(worker_.index()).cursor;
     model::PickInput input;
-    input.now = net::DeadlineWheel::coarse_now();
+    input.now = worker_.wheel().now();
     input.avoid = avoid;
     if (const auto* const endpoint = service_->policy->pick(input, cursor)) return endpoint;
     input.ignore_ejections = true;
@@ -301,8 +301,7 @@ bool Exchange::judge(const Failure& failure, const upstream::Lease& lease) {
               log::kv("repeated", repeat));
     if (upstream::speaks_against_endpoint(facts)) {
         worker_.counters().add(Metric::ejections);
-        lease.endpoint().eject_until(net::DeadlineWheel::coarse_now() +
-                                     service_->settings.ejection);
+        lease.endpoint().eject_until(worker_.wheel().now() + service_->settings.ejection);
     }
     return repeat;
 }

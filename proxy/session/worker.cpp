@@ -92,7 +92,7 @@ void Worker::stop() {
 
 void Worker::install(model::SnapshotPtr snapshot) {
     snapshot_ = boost::make_local_shared<const model::SnapshotPtr>(std::move(snapshot));
-    pool_.sweep(net::DeadlineWheel::coarse_now());
+    pool_.sweep(wheel().now());
 }
 
 void Worker::begin_drain(std::function<void()> drained) {
