@@ -153,8 +153,8 @@ aio::task<> App::live() {
 }
 
 aio::task<> App::run_source(discovery::Source& source) {
-    const auto take = [this](model::SourceState state) {
-        reconciler_.accept(std::move(state));
+    const auto take = [this](model::SourceChange change) {
+        reconciler_.accept(std::move(change));
         wake();
     };
     const discovery::Source::Publish publish_state = take;

@@ -155,7 +155,7 @@ Checked<> EmbeddedStore::save(const StoreContents& contents) {
     return {};
 }
 
-aio::task<Checked<>> EmbeddedStore::apply(std::vector<StoreChange> changes) {
+aio::task<Checked<>> EmbeddedStore::apply(std::vector<StoreChange> changes, std::string who) {
     auto changed = contents_;
     apply_changes(changed, changes);
     if (changed == contents_) co_return Checked<>{};
@@ -167,7 +167,7 @@ aio::task<Checked<>> EmbeddedStore::apply(std::vector<StoreChange> changes) {
     }
     last_problem_.clear();
     contents_ = std::move(changed);
-    publish_contents();
+    publish_contents(std::move(who));
     co_return Checked<>{};
 }
 
@@ -200,17 +200,17 @@ aio::task<Checked<>> EmbeddedStore::probe() {
     co_return Checked<>{};
 }
 
-void EmbeddedStore::publish_contents() {
+void EmbeddedStore::publish_contents(std::string who) {
     if (!publish_) return;
-    auto state = routes_of(contents_, max_path_length_);
-    state.caused_at = std::chrono::system_clock::now();
-    last_published_ = state.caused_at;
-    publish_(std::move(state));
+    auto change = whole_change(contents_, max_path_length_, std::move(who));
+    change.caused_at = std::chrono::system_clock::now();
+    last_published_ = change.caused_at;
+    publish_(std::move(change));
 }
 
 aio::task<> EmbeddedStore::run(Publish publish) {
     publish_ = std::move(publish);
-    publish_contents();
+    publish_contents(file_name);
     co_await stopped_.wait();
     publish_ = nullptr;
 }

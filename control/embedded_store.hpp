@@ -27,7 +27,7 @@ public:
     /// Makes the folder, locks it for this process, and loads. Before anything else.
     Checked<> open();
 
-    aio::task<Checked<>> apply(std::vector<StoreChange> changes) override;
+    aio::task<Checked<>> apply(std::vector<StoreChange> changes, std::string who) override;
     aio::task<Checked<StoreContents>> read() override;
     aio::task<Checked<StoreContents>> read_one(StoreEntry entry) override;
     aio::task<Checked<>> probe() override;
@@ -46,7 +46,7 @@ private:
     Checked<> load();
     Checked<> restore_from_backup();
     Checked<> save(const StoreContents& contents);
-    void publish_contents();
+    void publish_contents(std::string who);
 
     std::string folder_;
     unsigned max_path_length_;

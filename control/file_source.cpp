@@ -64,7 +64,7 @@ void FileSource::take(LoadedConfig loaded) {
     }
     loaded.desired.caused_at = std::chrono::system_clock::now();
     last_published_ = loaded.desired.caused_at;
-    publish_(std::move(loaded.desired));
+    publish_(model::whole_change(std::move(loaded.desired), "file"));
 }
 
 void FileSource::start_watching() {

@@ -93,17 +93,17 @@ const SourceRecord& Reconciler::record(model::SourceKind kind) const noexcept {
     return (*records_)[index(kind)];
 }
 
-void Reconciler::accept(model::SourceState state) {
+void Reconciler::accept(model::SourceChange change) {
     const auto now = std::chrono::system_clock::now();
-    auto& record = (*records_)[index(state.kind)];
-    auto& known = states_[index(state.kind)];
+    const auto kind = change.kind;
+    const auto since = change.caused_at.value_or(now);
+    auto& record = (*records_)[index(kind)];
     record.last_heard = now;
-    if (known && known->says_the_same_as(state)) return;
+    if (!sources_[index(kind)].apply(std::move(change))) return;
     ++record.changes;
 
     const bool is_posted = !causes_.empty();
-    causes_.push_back({state.kind, state.caused_at.value_or(now)});
-    known = std::move(state);
+    causes_.push_back({kind, since});
     if (!is_posted) aio::asio::post(io_, [this] { apply(); });
 }
 
@@ -131,12 +131,13 @@ void Reconciler::apply() {
 }
 
 model::DesiredState Reconciler::merged() const {
-    std::vector<const model::SourceState*> states;
+    std::vector<model::SourceState> states;
     // The order of SourceKind is the order of precedence.
-    for (const auto& state : states_) {
-        if (state) states.push_back(&*state);
-    }
-    return model::merge(states);
+    for (std::size_t i = 0; i < sources_.size(); ++i)
+        states.push_back(sources_[i].state(static_cast<model::SourceKind>(i)));
+    std::vector<const model::SourceState*> views;
+    for (const auto& state : states) views.push_back(&state);
+    return model::merge(views);
 }
 
 }  // namespace fairlead::control

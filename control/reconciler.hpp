@@ -1,6 +1,6 @@
 // The change path: what the sources say becomes the snapshot that the workers serve by.
 //
-// Keeps the last state of each source; on every new one merges all of them by precedence, refuses
+// Keeps what each source has said; on every change merges all of them by precedence, refuses
 // what no snapshot may hold, compiles, publishes and logs what is different. Several states that
 // arrive in one turn of the event loop make one snapshot; nothing is ever delayed by a timer.
 //
@@ -12,6 +12,7 @@
 #include "proxy/metrics/histogram.hpp"
 #include "proxy/model/desired_state.hpp"
 #include "proxy/model/snapshot.hpp"
+#include "proxy/model/source_change.hpp"
 
 #include <array>
 #include <cstdint>
@@ -24,8 +25,8 @@ namespace fairlead::control {
 
 /// What one source has brought about so far.
 struct SourceRecord {
-    std::optional<WallTime> last_heard;  // its last state, changed or not; none: nothing yet
-    std::uint64_t changes = 0;           // states that differed from the one before
+    std::optional<WallTime> last_heard;  // its last word, changed or not; none: nothing yet
+    std::uint64_t changes = 0;           // changes that made a difference
     // From the event a state tells of (else from its arrival) until every worker serves by it.
     metrics::Histogram event_to_effective;
 };
@@ -42,8 +43,8 @@ public:
     Reconciler(const Reconciler&) = delete;
     Reconciler& operator=(const Reconciler&) = delete;
 
-    /// Takes the whole of what one source knows. Effective in this turn of the event loop.
-    void accept(model::SourceState state);
+    /// Takes what is new at one source. Effective in this turn of the event loop.
+    void accept(model::SourceChange change);
 
     /// The newest snapshot; empty (version 0) before the first state. Never null.
     const model::SnapshotPtr& current() const noexcept { return compiler_.current(); }
@@ -63,7 +64,7 @@ private:
     const model::PolicyFactory make_policy_;
     model::SnapshotCompiler compiler_;
     const Publish publish_;
-    std::array<std::optional<model::SourceState>, model::source_kind_count> states_;
+    std::array<model::SourceItems, model::source_kind_count> sources_;
     // Shared with the callbacks that the data plane keeps until the workers have a snapshot.
     std::shared_ptr<std::array<SourceRecord, model::source_kind_count>> records_;
     std::vector<Cause> causes_;  // of the apply() that is already posted; empty: none is

@@ -112,7 +112,7 @@ RedisStore::RedisStore(aio::IoContext& io, RedisUrl url, unsigned max_path_lengt
       watcher_(io, url, command_timeout),
       timer_(io.get_executor()) {}
 
-aio::task<Checked<>> RedisStore::apply(std::vector<StoreChange> changes) {
+aio::task<Checked<>> RedisStore::apply(std::vector<StoreChange> changes, std::string who) {
     std::vector<RedisCommand> commands;
     commands.push_back({"MULTI"});
     for (const auto& change : changes) commands.push_back(command_for(change));
@@ -128,7 +128,7 @@ aio::task<Checked<>> RedisStore::apply(std::vector<StoreChange> changes) {
     }
     if (!last_) co_return done;
     apply_changes(last_->contents, changes);
-    publish_reading();
+    publish_reading(std::move(who));
     co_return done;
 }
 
@@ -260,17 +260,18 @@ aio::task<Checked<>> RedisStore::look() {
     last_read_ = Clock::now();
     const bool is_news = !last_ || !(*last_ == *reading);
     last_ = std::move(*reading);
-    if (is_news) publish_reading();
+    if (is_news) publish_reading("redis");
     co_return Checked<>{};
 }
 
-void RedisStore::publish_reading() {
+void RedisStore::publish_reading(std::string who) {
     if (!publish_ || stopping_) return;
-    auto state = routes_of(last_->contents, max_path_length_);
-    state.rejected.insert(state.rejected.end(), last_->rejected.begin(), last_->rejected.end());
-    state.caused_at = std::chrono::system_clock::now();
-    last_published_ = state.caused_at;
-    publish_(std::move(state));
+    auto change = whole_change(last_->contents, max_path_length_, std::move(who));
+    for (const auto& entry : last_->rejected)
+        change.items.push_back({entry.origin.place, model::SourceItem{{}, {}, {entry}}});
+    change.caused_at = std::chrono::system_clock::now();
+    last_published_ = change.caused_at;
+    publish_(std::move(change));
 }
 
 void RedisStore::note_connected() {

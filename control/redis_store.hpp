@@ -23,7 +23,7 @@ class RedisStore final : public Store, private discovery::Source {
 public:
     RedisStore(aio::IoContext& io, RedisUrl url, unsigned max_path_length);
 
-    aio::task<Checked<>> apply(std::vector<StoreChange> changes) override;
+    aio::task<Checked<>> apply(std::vector<StoreChange> changes, std::string who) override;
     aio::task<Checked<StoreContents>> read() override;
     aio::task<Checked<StoreContents>> read_one(StoreEntry entry) override;
     aio::task<Checked<>> probe() override;
@@ -50,7 +50,7 @@ private:
     void wake();
     void note_connected();
     void note_failure(const Problem& why);
-    void publish_reading();
+    void publish_reading(std::string who);
 
     unsigned max_path_length_;
     RedisClient commands_;  // for the API

@@ -269,7 +269,8 @@ aio::task<HttpReply> RedxApi::handle(const HttpRequest& request) {
     for (const auto segment : raw) path.push_back(percent_decode(segment));
     if (route->change != nullptr) {
         auto changes = route->change(path);
-        const auto done = co_await store_.apply(std::move(changes));
+        auto who = "api " + request.peer;
+        const auto done = co_await store_.apply(std::move(changes), std::move(who));
         co_return outcome(done);
     }
     if (route->ask == nullptr) {

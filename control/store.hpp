@@ -68,7 +68,8 @@ public:
 
     /// Durable (embedded) or accepted by Redis (every reply checked) when it returns success, and
     /// then seen by the source at once.
-    virtual aio::task<Checked<>> apply(std::vector<StoreChange> changes) = 0;
+    /// `who`: for the audit, "api 127.0.0.1:51234".
+    virtual aio::task<Checked<>> apply(std::vector<StoreChange> changes, std::string who) = 0;
 
     /// The whole, read from where it lives.
     virtual aio::task<Checked<StoreContents>> read() = 0;

@@ -16,35 +16,13 @@ namespace {
 
 constexpr std::uint16_t default_port = 80;  // Redx's: a server without a port
 
-std::string place_of_frontend(const std::string& url) {
-    return "frontend:" + url;
+model::Origin origin(std::string place) {
+    return model::Origin{model::SourceKind::store, std::move(place)};
 }
 
-class Reading {
-public:
-    explicit Reading(unsigned max_path_length) : max_path_length_(max_path_length) {
-        state_.kind = model::SourceKind::store;
-    }
-
-    void add(const std::string& name, const Backend& backend);
-    void add(const std::string& url, const std::string& backend);
-    void reject_shadowed(const std::string& url) {
-        reject(place_of_frontend(url), fmt::format("'{}/' names the same route and wins", url));
-    }
-
-    model::SourceState take() && { return std::move(state_); }
-
-private:
-    static model::Origin origin(std::string place) {
-        return model::Origin{model::SourceKind::store, std::move(place)};
-    }
-    void reject(std::string place, std::string why) {
-        state_.rejected.push_back({origin(std::move(place)), std::move(why)});
-    }
-
-    unsigned max_path_length_;
-    model::SourceState state_;
-};
+void reject(model::SourceItem& item, std::string place, std::string why) {
+    item.rejected.push_back({origin(std::move(place)), std::move(why)});
+}
 
 /// Redx takes a score for a number or for nothing at all; anything else is a mistake to be told of.
 bool is_number(std::string_view text) {
@@ -107,12 +85,13 @@ Checked<model::RouteSpec> parse_frontend(std::string_view url, unsigned max_path
     return model::RouteSpec{std::move(*host), std::move(*path), {}, {}};
 }
 
-void Reading::add(const std::string& name, const Backend& backend) {
-    const auto place = "backend:" + name;
+model::SourceItem item_of(const std::string& name, const Backend& backend) {
+    model::SourceItem item;
+    const auto place = item_name({StoreEntry::Kind::backend, name});
     if (const auto checked = model::parse_service_name(name); !checked) {
         // The name is the key of everything else of it, so nothing of this backend can be used.
-        reject(place, checked.error().text());
-        return;
+        reject(item, place, checked.error().text());
+        return item;
     }
     model::ServiceSpec service;
     service.name = name;
@@ -121,18 +100,18 @@ void Reading::add(const std::string& name, const Backend& backend) {
         const auto server_place = fmt::format("{} server {}", place, address_text);
         auto address = parse_server(address_text);
         if (!address) {
-            reject(server_place, address.error().text());
+            reject(item, server_place, address.error().text());
             continue;
         }
         if (!is_number(score)) {
-            reject(server_place, fmt::format("its score '{}' is not a number", score));
+            reject(item, server_place, fmt::format("its score '{}' is not a number", score));
             continue;
         }
         const bool known =
             std::any_of(service.endpoints.begin(), service.endpoints.end(),
                         [&](const auto& other) { return other.address == *address; });
         if (known) {
-            reject(server_place,
+            reject(item, server_place,
                    fmt::format("the backend has {} already", model::to_string(*address)));
             continue;
         }
@@ -142,40 +121,75 @@ void Reading::add(const std::string& name, const Backend& backend) {
         endpoint.origin = origin(server_place);
         service.endpoints.push_back(std::move(endpoint));
     }
-    state_.services.push_back(std::move(service));
+    item.services.push_back(std::move(service));
+    return item;
 }
 
-void Reading::add(const std::string& url, const std::string& backend) {
-    auto route = parse_frontend(url, max_path_length_);
+model::SourceItem item_of(const std::string& url, const std::string& backend, bool is_shadowed,
+                          unsigned max_path_length) {
+    model::SourceItem item;
+    const auto place = item_name({StoreEntry::Kind::frontend, url});
+    if (is_shadowed) {
+        reject(item, place, fmt::format("'{}/' names the same route and wins", url));
+        return item;
+    }
+    auto route = parse_frontend(url, max_path_length);
     if (!route) {
-        reject(place_of_frontend(url), route.error().text());
-        return;
+        reject(item, place, route.error().text());
+        return item;
     }
     if (const auto name = model::parse_service_name(backend); !name) {
-        reject(place_of_frontend(url), fmt::format("its backend's name: {}", name.error().text()));
-        return;
+        reject(item, place, fmt::format("its backend's name: {}", name.error().text()));
+        return item;
     }
     route->service = backend;
-    route->origin = origin(place_of_frontend(url));
-    state_.routes.push_back(std::move(*route));
+    route->origin = origin(place);
+    item.routes.push_back(std::move(*route));
+    return item;
+}
+
+/// Redx's lookup tries "host/seg/" first: beside it the form without the slash never matches.
+bool is_shadowed(const StoreContents& contents, const std::string& url) {
+    return !url.ends_with('/') && url.find('/') != std::string::npos &&
+           contents.frontends.contains(url + "/");
 }
 
 }  // namespace
 
-model::SourceState routes_of(const StoreContents& contents, unsigned max_path_length) {
-    Reading reading(max_path_length);
-    for (const auto& [name, backend] : contents.backends) reading.add(name, backend);
-    for (const auto& [url, backend] : contents.frontends) {
-        // Redx's lookup tries "host/seg/" first: beside it the form without the slash never
-        // matches.
-        if (!url.ends_with('/') && contents.frontends.contains(url + "/") &&
-            url.find('/') != std::string::npos) {
-            reading.reject_shadowed(url);
-            continue;
-        }
-        reading.add(url, backend);
+std::string item_name(const StoreEntry& entry) {
+    const bool is_frontend = entry.kind == StoreEntry::Kind::frontend;
+    return (is_frontend ? "frontend:" : "backend:") + entry.name;
+}
+
+std::optional<model::SourceItem> item_of(const StoreContents& contents, const StoreEntry& entry,
+                                         unsigned max_path_length) {
+    if (entry.kind == StoreEntry::Kind::backend) {
+        const auto at = contents.backends.find(entry.name);
+        if (at == contents.backends.end()) return std::nullopt;
+        return item_of(at->first, at->second);
     }
-    return std::move(reading).take();
+    const auto at = contents.frontends.find(entry.name);
+    if (at == contents.frontends.end()) return std::nullopt;
+    return item_of(at->first, at->second, is_shadowed(contents, at->first), max_path_length);
+}
+
+model::SourceChange whole_change(const StoreContents& contents, unsigned max_path_length,
+                                 std::string who) {
+    model::SourceChange change;
+    change.kind = model::SourceKind::store;
+    change.is_whole = true;
+    change.who = std::move(who);
+    change.items.reserve(contents.backends.size() + contents.frontends.size());
+    for (const auto& [name, backend] : contents.backends) {
+        change.items.push_back(
+            {item_name({StoreEntry::Kind::backend, name}), item_of(name, backend)});
+    }
+    for (const auto& [url, backend] : contents.frontends) {
+        change.items.push_back(
+            {item_name({StoreEntry::Kind::frontend, url}),
+             item_of(url, backend, is_shadowed(contents, url), max_path_length)});
+    }
+    return change;
 }
 
 }  // namespace fairlead::control

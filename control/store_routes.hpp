@@ -1,18 +1,31 @@
-// What the store holds, as services and routes: Redx's keys in, a SourceState and its refusals out.
+// What the store holds, as services and routes: Redx's keys in, items with their refusals out.
 //
 // A frontend "host" or "host/seg/.../" (with or without the last slash) is a route; a backend is a
 // service; a server is an endpoint on port 80 unless it says another. What cannot be used is listed
-// in SourceState::rejected with its key ("frontend:site.com/a/"); everything else goes on.
+// among the item's rejected entries with its key ("frontend:site.com/a/"); everything else goes on.
 //
-// Threads: any (pure). Cost: O(n log n) in the size of the contents.
+// Threads: any (pure).
 #pragma once
 
 #include "control/store.hpp"
-#include "proxy/model/desired_state.hpp"
+#include "proxy/model/source_change.hpp"
+
+#include <optional>
+#include <string>
 
 namespace fairlead::control {
 
+/// "frontend:site.com/a/", "backend:web": the Redis key is the item's name.
+std::string item_name(const StoreEntry& entry);
+
+/// What that entry says; none where the contents have none. A frontend "h/p" depends on whether
+/// there is "h/p/" too: the item of the first changes with the second. O(log n).
 /// `max_path_length`: how many path segments routes are matched by; deeper frontends never match.
-model::SourceState routes_of(const StoreContents& contents, unsigned max_path_length);
+std::optional<model::SourceItem> item_of(const StoreContents& contents, const StoreEntry& entry,
+                                         unsigned max_path_length);
+
+/// All items. O(n log n).
+model::SourceChange whole_change(const StoreContents& contents, unsigned max_path_length,
+                                 std::string who);
 
 }  // namespace fairlead::control

@@ -222,7 +222,7 @@ void DockerSource::publish_now(std::optional<WallTime> caused_at) {
     state.caused_at = caused_at;
     log::debug("docker.published", log::kv("services", state.services.size()),
                log::kv("routes", state.routes.size()), log::kv("rejected", state.rejected.size()));
-    publish_(std::move(state));
+    publish_(model::whole_change(std::move(state), "docker"));
 }
 
 void DockerSource::report(const Problem& why) {

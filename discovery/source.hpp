@@ -1,15 +1,16 @@
 // A source of services and routes: the file, Docker, the store.
 //
-// A source runs on the control thread for the life of the process and always publishes the whole of
-// what it knows. What it cannot use it lists in SourceState::rejected. While it cannot reach what
-// it watches it publishes nothing (the last state stands) and says so in status().
+// A source runs on the control thread for the life of the process. It begins with the whole of what
+// it knows and then publishes what changes, as whole items. What it cannot use it lists among an
+// item's rejected entries. While it cannot reach what it watches it publishes nothing (the last
+// state stands) and says so in status().
 //
 // Threads: control.
 #pragma once
 
 #include "proxy/aio/types.hpp"
 #include "proxy/base/clock.hpp"
-#include "proxy/model/desired_state.hpp"
+#include "proxy/model/source_change.hpp"
 
 #include <functional>
 #include <optional>
@@ -25,7 +26,7 @@ struct SourceStatus {
 
 class Source {
 public:
-    using Publish = std::function<void(model::SourceState)>;
+    using Publish = std::function<void(model::SourceChange)>;
 
     virtual ~Source() = default;
 

@@ -45,11 +45,13 @@ std::string rejected_json(const model::RejectedEntry& entry) {
     return fmt::format(R"("{}: {}")", entry.origin.place, entry.why);
 }
 
-void print(model::SourceState state) {
+void print(model::SourceChange change) {
+    // Docker's is one item.
+    const auto& state = *change.items.at(0).item;
     const auto now = std::chrono::system_clock::now();
     fmt::print(R"({{"at":{},"caused_at":{},"services":{{{}}},"routes":[{}],"rejected":[{}]}})"
                "\n",
-               nanos(now), state.caused_at ? nanos(*state.caused_at) : 0,
+               nanos(now), change.caused_at ? nanos(*change.caused_at) : 0,
                joined(state.services, service_json), joined(state.routes, route_json),
                joined(state.rejected, rejected_json));
     std::fflush(stdout);

@@ -75,8 +75,8 @@ struct Stage {
         odd.origin = web.origin;
         found.services.push_back(odd);
         found.rejected.push_back({{SourceKind::docker, "container two"}, "label x: bad"});
-        reconciler.accept(file);
-        reconciler.accept(found);
+        reconciler.accept(model::whole_change(file, "test"));
+        reconciler.accept(model::whole_change(found, "test"));
         io.poll();
     }
 

@@ -3,6 +3,7 @@
 
 #include "control/store_text.hpp"
 #include "proxy/base/random.hpp"
+#include "tests/support/source_states.hpp"
 #include "tests/unit/control/run_task.hpp"
 #include "tests/unit/control/temp_folder.hpp"
 
@@ -34,7 +35,8 @@ StoreContents read_all(aio::IoContext& io, EmbeddedStore& store) {
 
 void set_frontend(aio::IoContext& io, EmbeddedStore& store, const std::string& url,
                   const std::string& backend) {
-    REQUIRE(run_task(io, store.apply({{Kind::set_frontend, url, "", backend}})).has_value());
+    REQUIRE(
+        run_task(io, store.apply({{Kind::set_frontend, url, "", backend}}, "test")).has_value());
 }
 
 StoreContents reopened(const std::string& folder) {
@@ -57,7 +59,8 @@ TEST_CASE("what was applied is there after a restart", "[embedded_store]") {
                                           {Kind::set_server, "web", "10.0.0.2:1", "0"},
                                           {Kind::set_server, "web", "10.0.0.1:1", "0"},
                                           {Kind::set_server, "web", "10.0.0.2:1", "7"},
-                                          {Kind::set_config, "web", "k", odd}}))
+                                          {Kind::set_config, "web", "k", odd}},
+                                         "test"))
                     .has_value());
     }
     const auto contents = reopened(folder / "state/deep");
@@ -74,12 +77,14 @@ TEST_CASE("a backend without servers and config is gone, as in Redis", "[embedde
     EmbeddedStore store(io, folder.path(), 1);
     REQUIRE(store.open().has_value());
     REQUIRE(run_task(io, store.apply({{Kind::set_server, "web", "a:1", "0"},
-                                      {Kind::delete_server, "web", "a:1", ""}}))
+                                      {Kind::delete_server, "web", "a:1", ""}},
+                                     "test"))
                 .has_value());
     CHECK(read_all(io, store).backends.empty());
-    REQUIRE(run_task(io, store.apply({{Kind::set_server, "web", "_limit", "5"}})).has_value());
+    REQUIRE(
+        run_task(io, store.apply({{Kind::set_server, "web", "_limit", "5"}}, "test")).has_value());
     CHECK(read_all(io, store).backends.at("web").config.at("limit") == "5");
-    REQUIRE(run_task(io, store.apply({{Kind::flush, "", "", ""}})).has_value());
+    REQUIRE(run_task(io, store.apply({{Kind::flush, "", "", ""}}, "test")).has_value());
     CHECK(read_all(io, store) == StoreContents{});
 }
 
@@ -184,7 +189,7 @@ TEST_CASE("a write that fails is answered with its reason and changes nothing",
     set_frontend(io, store, "x.com", "web");
     // A folder in the place of the file that a write begins with: fails for root too.
     std::filesystem::create_directory(folder / "store.json.new");
-    const auto applied = run_task(io, store.apply({{Kind::flush, "", "", ""}}));
+    const auto applied = run_task(io, store.apply({{Kind::flush, "", "", ""}}, "test"));
     REQUIRE(!applied);
     CHECK(applied.error().text() == "cannot write store.json.new: Is a directory");
     CHECK(read_all(io, store).frontends.size() == 1);
@@ -206,9 +211,10 @@ TEST_CASE("the source publishes what is there and each change at once", "[embedd
     aio::IoContext io{1};
     EmbeddedStore store(io, folder.path(), 1);
     REQUIRE(store.open().has_value());
+    test::SourceStates said;
     std::vector<model::SourceState> published;
-    const discovery::Source::Publish keep = [&](model::SourceState state) {
-        published.push_back(std::move(state));
+    const discovery::Source::Publish keep = [&](model::SourceChange change) {
+        published.push_back(said.after(std::move(change)));
     };
     aio::spawn(io.get_executor(), "source", store.source().run(keep));
     REQUIRE(test::eventually(io, 5s, [&] { return published.size() == 1; }));
@@ -237,7 +243,8 @@ namespace {
         std::optional<Checked<>> done;
         aio::spawn(io.get_executor(), "write",
                    test::keep_result(store.apply({{Kind::set_frontend, "a", "", text},
-                                                  {Kind::set_frontend, "b", "", text}}),
+                                                  {Kind::set_frontend, "b", "", text}},
+                                                 "test"),
                                      done));
         io.restart();
         io.run();

@@ -1,6 +1,7 @@
 // The file source reads again when it should, and a bad file changes nothing.
 #include "control/file_source.hpp"
 
+#include "tests/support/source_states.hpp"
 #include "tests/unit/control/run_task.hpp"
 #include "tests/unit/control/temp_folder.hpp"
 
@@ -24,8 +25,8 @@ std::string with_service(const std::string& name) {
 class Running {
 public:
     explicit Running(const std::string& path) : source(io, path, model::ProcessSettings{}) {
-        const discovery::Source::Publish keep = [this](model::SourceState state) {
-            states.push_back(std::move(state));
+        const discovery::Source::Publish keep = [this](model::SourceChange change) {
+            states.push_back(said_.after(std::move(change)));
         };
         aio::spawn(io.get_executor(), "source", source.run(keep));
     }
@@ -50,6 +51,9 @@ public:
     aio::IoContext io{1};
     std::vector<model::SourceState> states;
     FileSource source;
+
+private:
+    test::SourceStates said_;
 };
 
 }  // namespace

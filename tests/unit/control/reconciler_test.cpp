@@ -26,6 +26,9 @@ struct Stage {
                               installed.push_back(std::move(done));
                           }};
 
+    void accept(model::SourceState state) {
+        reconciler.accept(model::whole_change(std::move(state), "test"));
+    }
     void turn() {
         io.restart();
         io.poll();
@@ -59,7 +62,7 @@ std::string service_of(const model::Snapshot& snapshot, std::string_view host) {
 TEST_CASE("a state becomes a snapshot in the same turn of the loop", "[reconciler]") {
     Stage stage;
     CHECK(stage.reconciler.current()->version() == 0);
-    stage.reconciler.accept(state(SourceKind::file, "a.test", "web", {endpoint(1)}));
+    stage.accept(state(SourceKind::file, "a.test", "web", {endpoint(1)}));
     stage.turn();
     REQUIRE(stage.published.size() == 1);
     CHECK(stage.published[0] == stage.reconciler.current());
@@ -68,9 +71,9 @@ TEST_CASE("a state becomes a snapshot in the same turn of the loop", "[reconcile
 
 TEST_CASE("states that arrive together make one snapshot", "[reconciler]") {
     Stage stage;
-    stage.reconciler.accept(state(SourceKind::docker, "a.test", "web", {endpoint(1)}));
-    stage.reconciler.accept(state(SourceKind::store, "b.test", "api", {endpoint(2)}));
-    stage.reconciler.accept(state(SourceKind::docker, "a.test", "web", {endpoint(3)}));
+    stage.accept(state(SourceKind::docker, "a.test", "web", {endpoint(1)}));
+    stage.accept(state(SourceKind::store, "b.test", "api", {endpoint(2)}));
+    stage.accept(state(SourceKind::docker, "a.test", "web", {endpoint(3)}));
     stage.turn();
     REQUIRE(stage.published.size() == 1);
     CHECK(stage.published[0]->services().at("web")->endpoints[0].address.port == 3);
@@ -80,12 +83,12 @@ TEST_CASE("states that arrive together make one snapshot", "[reconciler]") {
 TEST_CASE("a state that says the same publishes nothing, but was heard", "[reconciler]") {
     Stage stage;
     const auto once = state(SourceKind::docker, "a.test", "web", {endpoint(1)});
-    stage.reconciler.accept(once);
+    stage.accept(once);
     stage.turn();
     auto again = once;
     again.caused_at = std::chrono::system_clock::now();
     const auto heard_first = stage.reconciler.record(SourceKind::docker).last_heard;
-    stage.reconciler.accept(again);
+    stage.accept(again);
     stage.turn();
     CHECK(stage.published.size() == 1);
     CHECK(stage.reconciler.record(SourceKind::docker).changes == 1);
@@ -94,20 +97,20 @@ TEST_CASE("a state that says the same publishes nothing, but was heard", "[recon
 
 TEST_CASE("a source that says empty is believed", "[reconciler]") {
     Stage stage;
-    stage.reconciler.accept(state(SourceKind::docker, "a.test", "web", {endpoint(1)}));
+    stage.accept(state(SourceKind::docker, "a.test", "web", {endpoint(1)}));
     stage.turn();
     model::SourceState empty;
     empty.kind = SourceKind::docker;
-    stage.reconciler.accept(empty);
+    stage.accept(empty);
     stage.turn();
     CHECK(stage.published.back()->services().empty());
 }
 
 TEST_CASE("the file's route wins over the store's whichever came first", "[reconciler]") {
     Stage stage;
-    stage.reconciler.accept(state(SourceKind::store, "a.test", "of_store", {endpoint(1)}));
+    stage.accept(state(SourceKind::store, "a.test", "of_store", {endpoint(1)}));
     stage.turn();
-    stage.reconciler.accept(state(SourceKind::file, "a.test", "of_file", {endpoint(2)}));
+    stage.accept(state(SourceKind::file, "a.test", "of_file", {endpoint(2)}));
     stage.turn();
     CHECK(service_of(*stage.published.back(), "a.test") == "of_file");
     REQUIRE(stage.published.back()->losers().size() == 1);
@@ -125,7 +128,7 @@ TEST_CASE("an entry that no snapshot may hold is listed and everything else goes
     bad.services.push_back(
         {"odd", model::ServiceSettings(), {endpoint(4)}, {SourceKind::docker, "odd"}});
     bad.services[1].settings->policy = "astrology";
-    stage.reconciler.accept(bad);
+    stage.accept(bad);
     stage.turn();
     const auto& snapshot = *stage.published.at(0);
     CHECK(snapshot.rejected().size() == 5);
@@ -134,7 +137,7 @@ TEST_CASE("an entry that no snapshot may hold is listed and everything else goes
     CHECK(snapshot.services().at("odd")->settings.policy == "p2c");
 
     // Still listed when another source's change makes the next snapshot.
-    stage.reconciler.accept(state(SourceKind::file, "c.test", "else", {}));
+    stage.accept(state(SourceKind::file, "c.test", "else", {}));
     stage.turn();
     CHECK(stage.published.back()->rejected().size() == 5);
 }
@@ -144,7 +147,7 @@ TEST_CASE("event to effective counts from the event until every worker has the s
     Stage stage;
     auto told = state(SourceKind::docker, "a.test", "web", {endpoint(1)});
     told.caused_at = std::chrono::system_clock::now() - 3s;
-    stage.reconciler.accept(told);
+    stage.accept(told);
     stage.turn();
     const auto& histogram = stage.reconciler.record(SourceKind::docker).event_to_effective;
     metrics::HistogramTotal before;
@@ -166,7 +169,7 @@ TEST_CASE("an event from the future counts as no time", "[reconciler]") {
     Stage stage;
     auto told = state(SourceKind::docker, "a.test", "web", {});
     told.caused_at = std::chrono::system_clock::now() + 1h;
-    stage.reconciler.accept(told);
+    stage.accept(told);
     stage.turn();
     stage.installed.at(0)();
     metrics::HistogramTotal total;
@@ -182,7 +185,8 @@ TEST_CASE("installed may be called after the reconciler is gone", "[reconciler]"
         Reconciler reconciler(
             io, balance::make_policy, 1,
             [&](model::SnapshotPtr, std::function<void()> done) { installed = std::move(done); });
-        reconciler.accept(state(SourceKind::file, "a.test", "web", {}));
+        reconciler.accept(
+            model::whole_change(state(SourceKind::file, "a.test", "web", {}), "test"));
         io.poll();
     }
     installed();
@@ -193,7 +197,7 @@ TEST_CASE("differences between two snapshots are counted", "[reconciler]") {
     auto first =
         state(SourceKind::docker, "a.test", "web", {endpoint(1), endpoint(2), endpoint(3)});
     first.services.push_back({"old", {}, {endpoint(9)}, {SourceKind::docker, "old"}});
-    stage.reconciler.accept(first);
+    stage.accept(first);
     stage.turn();
 
     auto second = first;
@@ -207,7 +211,7 @@ TEST_CASE("differences between two snapshots are counted", "[reconciler]") {
     second.services[0].settings.emplace();
     second.services[0].settings->attempts = 5;
     second.rejected.push_back({{SourceKind::docker, "x"}, "why"});
-    stage.reconciler.accept(second);
+    stage.accept(second);
     stage.turn();
 
     ChangeCounts expected;

@@ -2,6 +2,7 @@
 #include "control/redis_store.hpp"
 
 #include "tests/support/redis_server.hpp"
+#include "tests/support/source_states.hpp"
 #include "tests/unit/control/run_task.hpp"
 #include "tests/unit/control/temp_folder.hpp"
 
@@ -59,8 +60,8 @@ struct Connected {
 class Running {
 public:
     explicit Running(control::RedisUrl url) : store(io, std::move(url), 1) {
-        const discovery::Source::Publish keep = [this](model::SourceState state) {
-            states.push_back(std::move(state));
+        const discovery::Source::Publish keep = [this](model::SourceChange change) {
+            states.push_back(said_.after(std::move(change)));
         };
         aio::spawn(io.get_executor(), "source", store.source().run(keep));
     }
@@ -89,12 +90,15 @@ public:
         return eventually(io, 2500ms, [&] { return store.source().status().connected == wanted; });
     }
     Checked<> apply(std::vector<control::StoreChange> changes) {
-        return run_task(io, store.apply(std::move(changes)));
+        return run_task(io, store.apply(std::move(changes), "test"));
     }
 
     aio::IoContext io{1};
     std::vector<model::SourceState> states;
     RedisStore store;
+
+private:
+    test::SourceStates said_;
 };
 
 }  // namespace
@@ -278,12 +282,12 @@ TEST_CASE("a key of the wrong type is listed with its reason and the rest goes o
     for (const auto& entry : running.states.back().rejected)
         rejected.push_back(entry.origin.place + ": " + entry.why);
     CHECK(rejected == std::vector<std::string>{
+                          "backend:text: the key holds another type; allowed: a hash",
                           "backend:web server 10.0.0.1:x: '10.0.0.1:x' is not a server's address; "
                           "allowed: host, host:port or "
                           "[v6]:port",
                           "frontend:Bad.com: the host has upper case letters and so never matches; "
                           "allowed: 'bad.com'",
-                          "backend:text: the key holds another type; allowed: a hash",
                           "frontend:list.com: the key holds another type; allowed: a string"});
     CHECK(running.states.back().services.at(0).endpoints.size() == 1);
 

@@ -1,6 +1,8 @@
 // What each form of a Redx key becomes: a route, an endpoint, or a refusal with its reason.
 #include "control/store_routes.hpp"
 
+#include "tests/support/source_states.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <string>
@@ -8,10 +10,14 @@
 
 using namespace fairlead;
 using control::Backend;
-using control::routes_of;
 using control::StoreContents;
 
 namespace {
+
+model::SourceState routes_of(const StoreContents& contents, unsigned max_path_length) {
+    test::SourceStates said;
+    return said.after(control::whole_change(contents, max_path_length, "test"));
+}
 
 /// "host path -> service" for each route, then "place: why" for each refusal.
 std::vector<std::string> lines_of(const model::SourceState& state) {

@@ -1,6 +1,7 @@
 #include "discovery/docker_source.hpp"
 #include "proxy/aio/spawn.hpp"
 #include "tests/support/fake_docker.hpp"
+#include "tests/support/source_states.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -84,8 +85,8 @@ public:
 
 private:
     aio::task<> run() {
-        const auto take = [this](model::SourceState state) {
-            states.push_back(std::move(state));
+        const auto take = [this](model::SourceChange change) {
+            states.push_back(said_.after(std::move(change)));
             if (on_publish) on_publish();
         };
         const Source::Publish publish = take;
@@ -95,6 +96,7 @@ private:
 
     model::DockerSettings settings_;
     bool has_returned_ = false;
+    test::SourceStates said_;
 };
 
 }  // namespace
