@@ -1,7 +1,6 @@
 #include "control/embedded_store.hpp"
 
 #include "control/store_changes.hpp"
-#include "control/store_routes.hpp"
 #include "control/store_text.hpp"
 #include "proxy/base/log.hpp"
 
@@ -92,7 +91,7 @@ Checked<> keep_backup(int folder, const char* name, const char* backup) {
 }  // namespace
 
 EmbeddedStore::EmbeddedStore(aio::IoContext& io, std::string folder, unsigned max_path_length)
-    : folder_(std::move(folder)), max_path_length_(max_path_length), stopped_(io.get_executor()) {}
+    : folder_(std::move(folder)), source_(max_path_length), stopped_(io.get_executor()) {}
 
 EmbeddedStore::~EmbeddedStore() {
     if (lock_fd_ >= 0) ::close(lock_fd_);
@@ -123,7 +122,7 @@ Checked<> EmbeddedStore::load() {
         if (!*text) continue;
         auto contents = parse_store_text(**text);
         if (contents) {
-            contents_ = std::move(*contents);
+            source_.replace(StoreImage{std::move(*contents), {}, {}}, file_name);
             return name == file_name ? Checked<>{} : restore_from_backup();
         }
         // Put aside rather than overwritten: somebody may want to see what was in it.
@@ -136,13 +135,14 @@ Checked<> EmbeddedStore::load() {
     if (!last_problem_.empty()) {
         log::error("store.lost", log::kv("folder", folder_), log::kv("why", last_problem_));
     }
+    source_.replace({}, file_name);
     return {};
 }
 
 Checked<> EmbeddedStore::restore_from_backup() {
     if (last_problem_.empty()) last_problem_ = fmt::format("{} is missing", file_name);
     log::error("store.backup_used", log::kv("folder", folder_), log::kv("why", last_problem_));
-    return save(contents_);
+    return save(source_.image().contents);
 }
 
 Checked<> EmbeddedStore::save(const StoreContents& contents) {
@@ -156,9 +156,9 @@ Checked<> EmbeddedStore::save(const StoreContents& contents) {
 }
 
 aio::task<Checked<>> EmbeddedStore::apply(std::vector<StoreChange> changes, std::string who) {
-    auto changed = contents_;
+    auto changed = source_.image().contents;
     apply_changes(changed, changes);
-    if (changed == contents_) co_return Checked<>{};
+    if (changed == source_.image().contents) co_return Checked<>{};
     const auto saved = save(changed);
     if (!saved) {
         last_problem_ = saved.error().text();
@@ -166,23 +166,23 @@ aio::task<Checked<>> EmbeddedStore::apply(std::vector<StoreChange> changes, std:
         co_return saved;
     }
     last_problem_.clear();
-    contents_ = std::move(changed);
-    publish_contents(std::move(who));
+    source_.apply(changes, who);
     co_return Checked<>{};
 }
 
 aio::task<Checked<StoreContents>> EmbeddedStore::read() {
-    co_return contents_;
+    co_return source_.image().contents;
 }
 
 aio::task<Checked<StoreContents>> EmbeddedStore::read_one(StoreEntry entry) {
     StoreContents found;
+    const auto& held = source_.image().contents;
     if (entry.kind == StoreEntry::Kind::frontend) {
-        const auto at = contents_.frontends.find(entry.name);
-        if (at != contents_.frontends.end()) found.frontends.insert(*at);
+        const auto at = held.frontends.find(entry.name);
+        if (at != held.frontends.end()) found.frontends.insert(*at);
     } else {
-        const auto at = contents_.backends.find(entry.name);
-        if (at != contents_.backends.end()) found.backends.insert(*at);
+        const auto at = held.backends.find(entry.name);
+        if (at != held.backends.end()) found.backends.insert(*at);
     }
     co_return found;
 }
@@ -200,19 +200,10 @@ aio::task<Checked<>> EmbeddedStore::probe() {
     co_return Checked<>{};
 }
 
-void EmbeddedStore::publish_contents(std::string who) {
-    if (!publish_) return;
-    auto change = whole_change(contents_, max_path_length_, std::move(who));
-    change.caused_at = std::chrono::system_clock::now();
-    last_published_ = change.caused_at;
-    publish_(std::move(change));
-}
-
 aio::task<> EmbeddedStore::run(Publish publish) {
-    publish_ = std::move(publish);
-    publish_contents(file_name);
+    source_.start(std::move(publish), file_name);
     co_await stopped_.wait();
-    publish_ = nullptr;
+    source_.stop();
 }
 
 void EmbeddedStore::stop() {
@@ -223,7 +214,7 @@ discovery::SourceStatus EmbeddedStore::status() const {
     discovery::SourceStatus status;
     status.connected = folder_fd_ >= 0;
     status.detail = last_problem_.empty() ? folder_ : last_problem_;
-    status.last_published = last_published_;
+    status.last_published = source_.last_published();
     return status;
 }
 

@@ -5,14 +5,14 @@
 // used, with a line in the log; power loss at any point leaves either the old or the new contents.
 //
 // Threads: control. Writing blocks the thread for two fsyncs; nothing of the data path runs on it.
-// Invariant: contents_ is what store.json says.
+// Invariant: source_ holds what store.json says.
 #pragma once
 
 #include "control/store.hpp"
+#include "control/store_source.hpp"
 #include "proxy/aio/event.hpp"
 #include "proxy/aio/types.hpp"
 
-#include <optional>
 #include <string>
 
 namespace fairlead::control {
@@ -46,18 +46,14 @@ private:
     Checked<> load();
     Checked<> restore_from_backup();
     Checked<> save(const StoreContents& contents);
-    void publish_contents(std::string who);
 
     std::string folder_;
-    unsigned max_path_length_;
     int folder_fd_ = -1;
     int lock_fd_ = -1;
-    StoreContents contents_;
+    StoreSource source_;
     std::string last_problem_;  // of loading or writing; for status()
 
-    Publish publish_;  // empty: nobody listens yet
     aio::Event stopped_;
-    std::optional<WallTime> last_published_;
 };
 
 }  // namespace fairlead::control

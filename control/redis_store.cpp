@@ -1,7 +1,6 @@
 #include "control/redis_store.hpp"
 
 #include "control/store_changes.hpp"
-#include "control/store_routes.hpp"
 #include "proxy/base/log.hpp"
 
 #include <fmt/format.h>
@@ -20,9 +19,6 @@ constexpr Duration reread_interval = 30s;  // whatever the counters say
 constexpr Duration first_backoff = 50ms;
 constexpr Duration longest_backoff = 1s;
 constexpr std::size_t keys_a_pipeline = 1000;
-
-constexpr std::string_view frontend_prefix = "frontend:";
-constexpr std::string_view backend_prefix = "backend:";
 
 RedisCommand command_for(const StoreChange& change) {
     using Kind = StoreChange::Kind;
@@ -67,9 +63,8 @@ bool is_wrong_type(const RedisReply& reply) {
     return reply.is_error() && reply.text.starts_with("WRONGTYPE");
 }
 
-model::RejectedEntry wrong_type(const std::string& key, std::string_view allowed) {
-    return {{model::SourceKind::store, key},
-            fmt::format("the key holds another type; allowed: {}", allowed)};
+std::string wrong_type(std::string_view allowed) {
+    return fmt::format("the key holds another type; allowed: {}", allowed);
 }
 
 Backend backend_of(const RedisReply& hash) {
@@ -107,7 +102,7 @@ std::string probe_value() {
 }  // namespace
 
 RedisStore::RedisStore(aio::IoContext& io, RedisUrl url, unsigned max_path_length)
-    : max_path_length_(max_path_length),
+    : source_(max_path_length),
       commands_(io, url, command_timeout),
       watcher_(io, url, command_timeout),
       timer_(io.get_executor()) {}
@@ -126,9 +121,7 @@ aio::task<Checked<>> RedisStore::apply(std::vector<StoreChange> changes, std::st
     if (is_reading_) {
         confirmed_meanwhile_.insert(confirmed_meanwhile_.end(), changes.begin(), changes.end());
     }
-    if (!last_) co_return done;
-    apply_changes(last_->contents, changes);
-    publish_reading(std::move(who));
+    if (source_.is_known()) source_.apply(changes, who);
     co_return done;
 }
 
@@ -194,10 +187,10 @@ aio::task<Checked<std::vector<std::string>>> RedisStore::list_keys(RedisClient& 
     co_return keys;
 }
 
-aio::task<Checked<RedisStore::Reading>> RedisStore::read_from(RedisClient& client) {
+aio::task<Checked<StoreImage>> RedisStore::read_from(RedisClient& client) {
     const auto keys = co_await list_keys(client);
     if (!keys) co_return keys.error();
-    Reading reading;
+    StoreImage reading;
     for (std::size_t begin = 0; begin < keys->size(); begin += keys_a_pipeline) {
         const auto end = std::min(keys->size(), begin + keys_a_pipeline);
         std::vector<RedisCommand> commands;
@@ -212,7 +205,7 @@ aio::task<Checked<RedisStore::Reading>> RedisStore::read_from(RedisClient& clien
             const auto& reply = (*replies)[i - begin];
             const bool is_frontend = key.starts_with(frontend_prefix);
             if (is_wrong_type(reply)) {
-                reading.rejected.push_back(wrong_type(key, is_frontend ? "a string" : "a hash"));
+                reading.refused[key] = wrong_type(is_frontend ? "a string" : "a hash");
             } else if (reply.is_error()) {
                 co_return problem("{}", reply.text);
             } else if (is_frontend && !reply.is_nil()) {
@@ -247,7 +240,7 @@ aio::task<Checked<>> RedisStore::look() {
     auto counters = co_await change_counters();
     if (!counters) co_return counters.error();
     const bool is_stale = Clock::now() - last_read_ >= reread_interval;
-    if (last_ && !counters->empty() && *counters == last_counters_ && !is_stale) {
+    if (source_.is_known() && !counters->empty() && *counters == last_counters_ && !is_stale) {
         co_return Checked<>{};
     }
     is_reading_ = true;
@@ -258,20 +251,8 @@ aio::task<Checked<>> RedisStore::look() {
     apply_changes(reading->contents, confirmed_meanwhile_);
     last_counters_ = std::move(*counters);
     last_read_ = Clock::now();
-    const bool is_news = !last_ || !(*last_ == *reading);
-    last_ = std::move(*reading);
-    if (is_news) publish_reading("redis");
+    source_.replace(std::move(*reading), "redis");
     co_return Checked<>{};
-}
-
-void RedisStore::publish_reading(std::string who) {
-    if (!publish_ || stopping_) return;
-    auto change = whole_change(last_->contents, max_path_length_, std::move(who));
-    for (const auto& entry : last_->rejected)
-        change.items.push_back({entry.origin.place, model::SourceItem{{}, {}, {entry}}});
-    change.caused_at = std::chrono::system_clock::now();
-    last_published_ = change.caused_at;
-    publish_(std::move(change));
 }
 
 void RedisStore::note_connected() {
@@ -304,7 +285,7 @@ void RedisStore::wake() {
 }
 
 aio::task<> RedisStore::run(Publish publish) {
-    publish_ = std::move(publish);
+    source_.start(std::move(publish), "redis");
     auto backoff = first_backoff;
     while (!stopping_) {
         const auto looked = co_await look();
@@ -319,7 +300,7 @@ aio::task<> RedisStore::run(Publish publish) {
             backoff = std::min(backoff * 2, longest_backoff);
         }
     }
-    publish_ = nullptr;
+    source_.stop();
 }
 
 void RedisStore::stop() {
@@ -334,7 +315,7 @@ discovery::SourceStatus RedisStore::status() const {
     status.connected = is_connected_;
     status.detail =
         last_problem_.empty() ? model::to_string(watcher_.url().address) : last_problem_;
-    status.last_published = last_published_;
+    status.last_published = source_.last_published();
     return status;
 }
 

@@ -6,14 +6,14 @@
 // stands; what it has when it is back, be it nothing, is believed.
 //
 // Threads: control.
-// Invariant: contents_ is never older than a change that apply() has confirmed.
+// Invariant: what source_ holds is never older than a change that apply() has confirmed.
 #pragma once
 
 #include "control/redis_client.hpp"
 #include "control/store.hpp"
+#include "control/store_source.hpp"
 #include "proxy/aio/types.hpp"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,19 +30,12 @@ public:
     discovery::Source& source() noexcept override { return *this; }
 
 private:
-    struct Reading {
-        StoreContents contents;
-        std::vector<model::RejectedEntry> rejected;  // keys of the wrong type
-
-        bool operator==(const Reading&) const = default;
-    };
-
     model::SourceKind kind() const noexcept override { return model::SourceKind::store; }
     aio::task<> run(Publish publish) override;
     void stop() override;
     discovery::SourceStatus status() const override;
 
-    static aio::task<Checked<Reading>> read_from(RedisClient& client);
+    static aio::task<Checked<StoreImage>> read_from(RedisClient& client);
     static aio::task<Checked<std::vector<std::string>>> list_keys(RedisClient& client);
     aio::task<Checked<>> look();
     aio::task<Checked<std::string>> change_counters();
@@ -50,25 +43,21 @@ private:
     void wake();
     void note_connected();
     void note_failure(const Problem& why);
-    void publish_reading(std::string who);
 
-    unsigned max_path_length_;
+    StoreSource source_;
     RedisClient commands_;  // for the API
     RedisClient watcher_;   // for the source, so that a long read delays no write
 
-    Publish publish_;  // empty: nobody listens yet
     aio::timer timer_;
     bool stopping_ = false;
     bool woken_ = false;
     // What apply() confirmed while everything was being read: the reading may be older than that.
     bool is_reading_ = false;
     std::vector<StoreChange> confirmed_meanwhile_;
-    std::optional<Reading> last_;  // none: never read
-    std::string last_counters_;    // as they were before last_ was read
+    std::string last_counters_;  // as they were before everything was read
     TimePoint last_read_ = {};
     bool is_connected_ = false;
     std::string last_problem_;
-    std::optional<WallTime> last_published_;
 };
 
 }  // namespace fairlead::control

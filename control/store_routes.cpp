@@ -1,5 +1,6 @@
 #include "control/store_routes.hpp"
 
+#include "control/shown_text.hpp"
 #include "proxy/base/ascii.hpp"
 
 #include <fmt/format.h>
@@ -15,6 +16,10 @@ namespace fairlead::control {
 namespace {
 
 constexpr std::uint16_t default_port = 80;  // Redx's: a server without a port
+// Names are bytes of any length to the store; nothing longer than these could ever be used.
+constexpr std::size_t longest_url = 2048;
+constexpr std::size_t longest_name = 200;
+constexpr std::size_t longest_server = 512;
 
 model::Origin origin(std::string place) {
     return model::Origin{model::SourceKind::store, std::move(place)};
@@ -22,6 +27,15 @@ model::Origin origin(std::string place) {
 
 void reject(model::SourceItem& item, std::string place, std::string why) {
     item.rejected.push_back({origin(std::move(place)), std::move(why)});
+}
+
+/// What every name must be before anything else is asked of it, or shown of it.
+Checked<> check_text(std::string_view what, std::string_view text, std::size_t longest) {
+    if (text.size() > longest) {
+        return problem("{} is too long: {} bytes; allowed: at most {}", what, text.size(), longest);
+    }
+    if (!is_utf8(text)) return problem("{} is not UTF-8: '{}'", what, shown(text));
+    return {};
 }
 
 /// Redx takes a score for a number or for nothing at all; anything else is a mistake to be told of.
@@ -32,6 +46,8 @@ bool is_number(std::string_view text) {
 }
 
 Checked<model::Address> parse_server(std::string_view text) {
+    if (const auto fit = check_text("the server's address", text, longest_server); !fit)
+        return fit.error();
     if (text == "fallback") {
         return problem("the server 'fallback' is not supported; allowed: host or host:port");
     }
@@ -88,6 +104,10 @@ Checked<model::RouteSpec> parse_frontend(std::string_view url, unsigned max_path
 model::SourceItem item_of(const std::string& name, const Backend& backend) {
     model::SourceItem item;
     const auto place = item_name({StoreEntry::Kind::backend, name});
+    if (const auto fit = check_text("the backend's name", name, longest_name); !fit) {
+        reject(item, shown(place), fit.error().text());
+        return item;
+    }
     if (const auto checked = model::parse_service_name(name); !checked) {
         // The name is the key of everything else of it, so nothing of this backend can be used.
         reject(item, place, checked.error().text());
@@ -97,14 +117,14 @@ model::SourceItem item_of(const std::string& name, const Backend& backend) {
     service.name = name;
     service.origin = origin(place);
     for (const auto& [address_text, score] : backend.servers) {
-        const auto server_place = fmt::format("{} server {}", place, address_text);
+        const auto server_place = fmt::format("{} server {}", place, shown(address_text));
         auto address = parse_server(address_text);
         if (!address) {
             reject(item, server_place, address.error().text());
             continue;
         }
         if (!is_number(score)) {
-            reject(item, server_place, fmt::format("its score '{}' is not a number", score));
+            reject(item, server_place, fmt::format("its score '{}' is not a number", shown(score)));
             continue;
         }
         const bool known =
@@ -129,6 +149,14 @@ model::SourceItem item_of(const std::string& url, const std::string& backend, bo
                           unsigned max_path_length) {
     model::SourceItem item;
     const auto place = item_name({StoreEntry::Kind::frontend, url});
+    if (const auto fit = check_text("the frontend", url, longest_url); !fit) {
+        reject(item, shown(place), fit.error().text());
+        return item;
+    }
+    if (const auto fit = check_text("its backend's name", backend, longest_name); !fit) {
+        reject(item, place, fit.error().text());
+        return item;
+    }
     if (is_shadowed) {
         reject(item, place, fmt::format("'{}/' names the same route and wins", url));
         return item;
@@ -171,25 +199,6 @@ std::optional<model::SourceItem> item_of(const StoreContents& contents, const St
     const auto at = contents.frontends.find(entry.name);
     if (at == contents.frontends.end()) return std::nullopt;
     return item_of(at->first, at->second, is_shadowed(contents, at->first), max_path_length);
-}
-
-model::SourceChange whole_change(const StoreContents& contents, unsigned max_path_length,
-                                 std::string who) {
-    model::SourceChange change;
-    change.kind = model::SourceKind::store;
-    change.is_whole = true;
-    change.who = std::move(who);
-    change.items.reserve(contents.backends.size() + contents.frontends.size());
-    for (const auto& [name, backend] : contents.backends) {
-        change.items.push_back(
-            {item_name({StoreEntry::Kind::backend, name}), item_of(name, backend)});
-    }
-    for (const auto& [url, backend] : contents.frontends) {
-        change.items.push_back(
-            {item_name({StoreEntry::Kind::frontend, url}),
-             item_of(url, backend, is_shadowed(contents, url), max_path_length)});
-    }
-    return change;
 }
 
 }  // namespace fairlead::control

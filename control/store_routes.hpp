@@ -24,8 +24,4 @@ std::string item_name(const StoreEntry& entry);
 std::optional<model::SourceItem> item_of(const StoreContents& contents, const StoreEntry& entry,
                                          unsigned max_path_length);
 
-/// All items. O(n log n).
-model::SourceChange whole_change(const StoreContents& contents, unsigned max_path_length,
-                                 std::string who);
-
 }  // namespace fairlead::control

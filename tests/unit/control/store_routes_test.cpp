@@ -1,6 +1,7 @@
 // What each form of a Redx key becomes: a route, an endpoint, or a refusal with its reason.
 #include "control/store_routes.hpp"
 
+#include "control/store_source.hpp"
 #include "tests/support/source_states.hpp"
 
 #include <catch2/catch.hpp>
@@ -16,7 +17,11 @@ namespace {
 
 model::SourceState routes_of(const StoreContents& contents, unsigned max_path_length) {
     test::SourceStates said;
-    return said.after(control::whole_change(contents, max_path_length, "test"));
+    model::SourceState state;
+    control::StoreSource source(max_path_length);
+    source.start([&](model::SourceChange change) { state = said.after(std::move(change)); }, "");
+    source.replace({contents, {}, {}}, "test");
+    return state;
 }
 
 /// "host path -> service" for each route, then "place: why" for each refusal.
