@@ -1,6 +1,6 @@
 #include "control/config_setters.hpp"
 
-#include "control/redis_url.hpp"
+#include "control/redis/redis_url.hpp"
 #include "proxy/balance/registry.hpp"
 #include "proxy/model/address.hpp"
 #include "proxy/model/ip_prefix.hpp"

@@ -13,7 +13,6 @@
 namespace fairlead::control {
 namespace {
 
-constexpr Duration command_timeout = 5s;  // Redx's redis_timeout
 constexpr Duration look_interval = 500ms;
 constexpr Duration reread_interval = 30s;  // whatever the counters say
 constexpr Duration first_backoff = 50ms;
@@ -43,20 +42,6 @@ RedisCommand command_for(const StoreChange& change) {
             break;
     }
     return {"FLUSHDB"};
-}
-
-/// MULTI, what it queued, EXEC: the first refusal anywhere in it.
-Checked<> check_transaction(const std::vector<RedisReply>& replies) {
-    for (const auto& reply : replies) {
-        if (reply.is_error()) return problem("{}", reply.text);
-    }
-    if (replies.back().type != RedisReply::Type::array) {
-        return problem("redis did not carry out the transaction");
-    }
-    for (const auto& reply : replies.back().items) {
-        if (reply.is_error()) return problem("{}", reply.text);
-    }
-    return {};
 }
 
 bool is_wrong_type(const RedisReply& reply) {
@@ -101,32 +86,28 @@ std::string probe_value() {
 
 }  // namespace
 
-RedisStore::RedisStore(aio::IoContext& io, RedisUrl url, unsigned max_path_length)
+RedisStore::RedisStore(aio::IoContext& io, const RedisTarget& target, unsigned max_path_length)
     : source_(max_path_length),
-      commands_(io, url, command_timeout),
-      watcher_(io, url, command_timeout),
+      commands_(open_redis(io, target)),
+      watcher_(open_redis(io, target)),
       timer_(io.get_executor()) {}
 
 aio::task<Checked<>> RedisStore::apply(std::vector<StoreChange> changes, std::string who) {
     std::vector<RedisCommand> commands;
-    commands.push_back({"MULTI"});
     for (const auto& change : changes) commands.push_back(command_for(change));
-    commands.push_back({"EXEC"});
-    const auto replies = co_await commands_.run(std::move(commands));
+    const auto done = co_await commands_->run_atomically(std::move(commands));
     // Also where it failed: what a lost connection carried out is not known.
     wake();
-    if (!replies) co_return replies.error();
-    const auto done = check_transaction(*replies);
-    if (!done) co_return done;
+    if (!done) co_return done.error();
     if (is_reading_) {
         confirmed_meanwhile_.insert(confirmed_meanwhile_.end(), changes.begin(), changes.end());
     }
     if (source_.is_known()) source_.apply(changes, who);
-    co_return done;
+    co_return Checked<>{};
 }
 
 aio::task<Checked<StoreContents>> RedisStore::read() {
-    auto reading = co_await read_from(commands_);
+    auto reading = co_await read_from(*commands_);
     if (!reading) co_return reading.error();
     co_return std::move(reading->contents);
 }
@@ -136,7 +117,7 @@ aio::task<Checked<StoreContents>> RedisStore::read_one(StoreEntry entry) {
     const auto key = std::string(is_frontend ? frontend_prefix : backend_prefix) + entry.name;
     std::vector<RedisCommand> commands;
     commands.push_back({is_frontend ? "GET" : "HGETALL", key});
-    const auto replies = co_await commands_.run(std::move(commands));
+    const auto replies = co_await commands_->run(std::move(commands));
     if (!replies) co_return replies.error();
     const auto& reply = replies->front();
     if (reply.is_error()) co_return problem("{}", reply.text);
@@ -153,7 +134,7 @@ aio::task<Checked<>> RedisStore::probe() {
     commands.push_back({"SET", key, value, "EX", "60"});
     commands.push_back({"GET", key});
     commands.push_back({"DEL", key});
-    const auto replies = co_await commands_.run(std::move(commands));
+    const auto replies = co_await commands_->run(std::move(commands));
     if (!replies) co_return replies.error();
     const auto& [set, get, deleted] = std::tie((*replies)[0], (*replies)[1], (*replies)[2]);
     if (set.is_error()) co_return problem("Failed to write to redis");
@@ -163,21 +144,26 @@ aio::task<Checked<>> RedisStore::probe() {
     co_return Checked<>{};
 }
 
-aio::task<Checked<std::vector<std::string>>> RedisStore::list_keys(RedisClient& client) {
+aio::task<Checked<std::vector<std::string>>> RedisStore::list_keys(RedisDeployment& redis) {
+    const auto masters = co_await redis.masters();
+    if (!masters) co_return masters.error();
     std::vector<std::string> keys;
-    std::string cursor = "0";
-    do {
-        // One pass for both prefixes; what else matches is dropped by the caller.
-        std::vector<RedisCommand> commands;
-        commands.push_back({"SCAN", cursor, "MATCH", "*end:*", "COUNT", "1000"});
-        auto replies = co_await client.run(std::move(commands));
-        if (!replies) co_return replies.error();
-        auto& reply = replies->front();
-        if (reply.is_error()) co_return problem("{}", reply.text);
-        if (reply.items.size() != 2) co_return problem("redis answered SCAN with something else");
-        cursor = reply.items[0].text;
-        for (auto& key : reply.items[1].items) keys.push_back(std::move(key.text));
-    } while (cursor != "0");
+    for (const auto& master : *masters) {
+        std::string cursor = "0";
+        do {
+            // One pass for both prefixes; what else matches is dropped below.
+            std::vector<RedisCommand> commands;
+            commands.push_back({"SCAN", cursor, "MATCH", "*end:*", "COUNT", "1000"});
+            auto replies = co_await redis.run_on(master, std::move(commands));
+            if (!replies) co_return replies.error();
+            auto& reply = replies->front();
+            if (reply.is_error()) co_return problem("{}", reply.text);
+            if (reply.items.size() != 2)
+                co_return problem("redis answered SCAN with something else");
+            cursor = reply.items[0].text;
+            for (auto& key : reply.items[1].items) keys.push_back(std::move(key.text));
+        } while (cursor != "0");
+    }
     // SCAN may tell of a key twice.
     std::sort(keys.begin(), keys.end());
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
@@ -187,8 +173,8 @@ aio::task<Checked<std::vector<std::string>>> RedisStore::list_keys(RedisClient& 
     co_return keys;
 }
 
-aio::task<Checked<StoreImage>> RedisStore::read_from(RedisClient& client) {
-    const auto keys = co_await list_keys(client);
+aio::task<Checked<StoreImage>> RedisStore::read_from(RedisDeployment& redis) {
+    const auto keys = co_await list_keys(redis);
     if (!keys) co_return keys.error();
     StoreImage reading;
     for (std::size_t begin = 0; begin < keys->size(); begin += keys_a_pipeline) {
@@ -198,7 +184,7 @@ aio::task<Checked<StoreImage>> RedisStore::read_from(RedisClient& client) {
             const auto& key = (*keys)[i];
             commands.push_back({key.starts_with(frontend_prefix) ? "GET" : "HGETALL", key});
         }
-        const auto replies = co_await client.run(std::move(commands));
+        const auto replies = co_await redis.run(std::move(commands));
         if (!replies) co_return replies.error();
         for (std::size_t i = begin; i < end; ++i) {
             const auto& key = (*keys)[i];
@@ -220,19 +206,23 @@ aio::task<Checked<StoreImage>> RedisStore::read_from(RedisClient& client) {
 
 /// Empty: this Redis does not tell (INFO may be forbidden), so everything is read each time.
 aio::task<Checked<std::string>> RedisStore::change_counters() {
-    std::vector<RedisCommand> commands;
-    for (const char* section : {"server", "persistence", "stats"}) {
-        commands.push_back({"INFO", section});
-    }
-    commands.push_back({"DBSIZE"});
-    const auto replies = co_await watcher_.run(std::move(commands));
-    if (!replies) co_return replies.error();
+    const auto masters = co_await watcher_->masters();
+    if (!masters) co_return masters.error();
     std::string counters;
-    for (const auto& reply : *replies) {
-        if (reply.is_error()) co_return std::string();
-        counters.append(counters_in(reply.text));
+    for (const auto& master : *masters) {
+        std::vector<RedisCommand> commands;
+        for (const char* section : {"server", "persistence", "stats"}) {
+            commands.push_back({"INFO", section});
+        }
+        commands.push_back({"DBSIZE"});
+        const auto replies = co_await watcher_->run_on(master, std::move(commands));
+        if (!replies) co_return replies.error();
+        for (const auto& reply : *replies) {
+            if (reply.is_error()) co_return std::string();
+            counters.append(counters_in(reply.text));
+        }
+        counters.append(fmt::format("keys:{} ", replies->back().integer));
     }
-    counters.append(fmt::format("keys:{}", replies->back().integer));
     co_return counters;
 }
 
@@ -245,7 +235,7 @@ aio::task<Checked<>> RedisStore::look() {
     }
     is_reading_ = true;
     confirmed_meanwhile_.clear();
-    auto reading = co_await read_from(watcher_);
+    auto reading = co_await read_from(*watcher_);
     is_reading_ = false;
     if (!reading) co_return reading.error();
     apply_changes(reading->contents, confirmed_meanwhile_);
@@ -259,12 +249,12 @@ void RedisStore::note_connected() {
     if (is_connected_) return;
     is_connected_ = true;
     last_problem_.clear();
-    log::info("redis.connected", log::kv("address", model::to_string(watcher_.url().address)));
+    log::info("redis.connected", log::kv("address", watcher_->name()));
 }
 
 void RedisStore::note_failure(const Problem& why) {
     if (is_connected_ || last_problem_ != why.text()) {
-        log::warn("redis.unavailable", log::kv("address", model::to_string(watcher_.url().address)),
+        log::warn("redis.unavailable", log::kv("address", watcher_->name()),
                   log::kv("why", why.text()));
     }
     is_connected_ = false;
@@ -305,16 +295,15 @@ aio::task<> RedisStore::run(Publish publish) {
 
 void RedisStore::stop() {
     stopping_ = true;
-    watcher_.stop();
-    commands_.stop();
+    watcher_->stop();
+    commands_->stop();
     wake();
 }
 
 discovery::SourceStatus RedisStore::status() const {
     discovery::SourceStatus status;
     status.connected = is_connected_;
-    status.detail =
-        last_problem_.empty() ? model::to_string(watcher_.url().address) : last_problem_;
+    status.detail = last_problem_.empty() ? watcher_->name() : last_problem_;
     status.last_published = source_.last_published();
     return status;
 }

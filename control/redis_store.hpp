@@ -9,11 +9,12 @@
 // Invariant: what source_ holds is never older than a change that apply() has confirmed.
 #pragma once
 
-#include "control/redis_client.hpp"
+#include "control/redis/redis_deployment.hpp"
 #include "control/store.hpp"
 #include "control/store_source.hpp"
 #include "proxy/aio/types.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ namespace fairlead::control {
 
 class RedisStore final : public Store, private discovery::Source {
 public:
-    RedisStore(aio::IoContext& io, RedisUrl url, unsigned max_path_length);
+    RedisStore(aio::IoContext& io, const RedisTarget& target, unsigned max_path_length);
 
     aio::task<Checked<>> apply(std::vector<StoreChange> changes, std::string who) override;
     aio::task<Checked<StoreContents>> read() override;
@@ -35,8 +36,8 @@ private:
     void stop() override;
     discovery::SourceStatus status() const override;
 
-    static aio::task<Checked<StoreImage>> read_from(RedisClient& client);
-    static aio::task<Checked<std::vector<std::string>>> list_keys(RedisClient& client);
+    static aio::task<Checked<StoreImage>> read_from(RedisDeployment& redis);
+    static aio::task<Checked<std::vector<std::string>>> list_keys(RedisDeployment& redis);
     aio::task<Checked<>> look();
     aio::task<Checked<std::string>> change_counters();
     aio::task<> wait_for(Duration patience);
@@ -45,8 +46,8 @@ private:
     void note_failure(const Problem& why);
 
     StoreSource source_;
-    RedisClient commands_;  // for the API
-    RedisClient watcher_;   // for the source, so that a long read delays no write
+    const std::unique_ptr<RedisDeployment> commands_;  // for the API
+    const std::unique_ptr<RedisDeployment> watcher_;  // for the source: a long read delays no write
 
     aio::timer timer_;
     bool stopping_ = false;

@@ -1,8 +1,8 @@
 #include "control/store_factory.hpp"
 
 #include "control/embedded_store.hpp"
+#include "control/redis/redis_target.hpp"
 #include "control/redis_store.hpp"
-#include "control/redis_url.hpp"
 
 #include <utility>
 
@@ -14,7 +14,8 @@ Checked<std::unique_ptr<Store>> open_store(aio::IoContext& io,
     if (!settings.store.redis.empty()) {
         auto url = parse_redis_url(settings.store.redis);
         if (!url) return url.error();
-        return std::unique_ptr<Store>(std::make_unique<RedisStore>(io, std::move(*url), depth));
+        const RedisTarget target{RedisNode{std::move(*url)}};
+        return std::unique_ptr<Store>(std::make_unique<RedisStore>(io, target, depth));
     }
     auto store = std::make_unique<EmbeddedStore>(io, settings.store.embedded, depth);
     const auto opened = store->open();

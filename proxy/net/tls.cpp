@@ -101,7 +101,8 @@ void TlsSession::take_ticket(TlsTicket& to) noexcept {
 }
 
 TlsWants TlsSession::wants(int result) {
-    switch (SSL_get_error(ssl_.get(), result)) {
+    const int kind = SSL_get_error(ssl_.get(), result);
+    switch (kind) {
         case SSL_ERROR_WANT_READ:
             return TlsWants::read;
         case SSL_ERROR_WANT_WRITE:
@@ -111,8 +112,8 @@ TlsWants TlsSession::wants(int result) {
         default:
             break;
     }
+    error_ = handshake_error(ssl_.get(), kind);
     failed_ = true;
-    ERR_clear_error();
     return TlsWants::failed;
 }
 

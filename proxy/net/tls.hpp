@@ -77,7 +77,7 @@ public:
     TlsSession& operator=(const TlsSession&) = delete;
 
     TlsWants handshake();
-    /// Why the handshake failed: what OpenSSL says, or what is wrong with the peer's certificate.
+    /// Why it failed: what OpenSSL says, or what is wrong with the peer's certificate.
     const boost::system::error_code& error() const noexcept { return error_; }
     /// n: bytes read; 0 unless the result is nothing.
     TlsWants read(char* data, std::size_t size, std::size_t& n);

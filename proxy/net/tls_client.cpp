@@ -80,7 +80,7 @@ void add_file(std::uint64_t& sum, const std::string& path) {
 }  // namespace
 
 Checked<std::shared_ptr<const TlsClientContext>> TlsClientContext::load(
-    const model::EndpointTls& settings) {
+    const model::EndpointTls& settings, TlsInside inside) {
     auto* const native = SSL_CTX_new(TLS_client_method());
     if (native == nullptr) throw std::bad_alloc();
     std::shared_ptr<const TlsClientContext> context(new TlsClientContext(native, settings.verify));
@@ -93,7 +93,8 @@ Checked<std::shared_ptr<const TlsClientContext>> TlsClientContext::load(
     SSL_CTX_set_read_ahead(native, 1);  // one recv for a record's header and body
     SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(native, &TlsClientContext::keep_ticket);
-    SSL_CTX_set_alpn_protos(native, offered_protocols, sizeof offered_protocols - 1);
+    if (inside == TlsInside::http)
+        SSL_CTX_set_alpn_protos(native, offered_protocols, sizeof offered_protocols - 1);
     if (auto used = use_authorities(native, settings); !used) return used.error();
     if (auto used = use_client_certificate(native, settings.client); !used) return used.error();
     return context;

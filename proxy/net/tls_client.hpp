@@ -1,4 +1,4 @@
-// TLS to endpoints: the context made from a service's settings, and what handshakes fail of.
+// TLS to endpoints and other servers: the context made from settings, and what handshakes fail of.
 //
 // Verifies by default: chain, dates and name. An endpoint whose certificate does not verify gets
 // not one byte of a request.
@@ -13,16 +13,23 @@
 #include <boost/system/error_code.hpp>
 #include <openssl/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 namespace fairlead::net {
 
+/// What is spoken inside, as ALPN offers it (RFC 7301).
+enum class TlsInside : std::uint8_t {
+    http,     // http/1.1
+    unnamed,  // ALPN is not used
+};
+
 class TlsClientContext {
 public:
     /// Reads the files; a problem names the file and what OpenSSL said.
     static Checked<std::shared_ptr<const TlsClientContext>> load(
-        const model::EndpointTls& settings);
+        const model::EndpointTls& settings, TlsInside inside = TlsInside::http);
 
     SSL_CTX* native() const noexcept { return context_.get(); }
 

@@ -49,3 +49,10 @@ private:
 };
 
 }  // namespace fairlead::test
+
+/// First line of a test that needs a real Redis.
+#define FAIRLEAD_NEEDS_REDIS()                                   \
+    if (fairlead::test::RedisServer::is_missing()) {             \
+        WARN("SKIPPED: /usr/bin/redis-server is not installed"); \
+        return;                                                  \
+    }

@@ -1,4 +1,4 @@
-// The Redis client and store against a real redis-server.
+// The store in a Redis against a real redis-server.
 #include "control/redis_store.hpp"
 
 #include "tests/support/redis_server.hpp"
@@ -12,8 +12,6 @@
 #include <vector>
 
 using namespace fairlead;
-using control::RedisClient;
-using control::RedisReply;
 using control::RedisStore;
 using test::eventually;
 using test::RedisServer;
@@ -21,12 +19,6 @@ using test::run_task;
 using Kind = control::StoreChange::Kind;
 
 namespace {
-
-#define FAIRLEAD_NEEDS_REDIS()                                   \
-    if (RedisServer::is_missing()) {                             \
-        WARN("SKIPPED: /usr/bin/redis-server is not installed"); \
-        return;                                                  \
-    }
 
 control::RedisUrl url_of(const std::string& text) {
     const auto url = control::parse_redis_url(text);
@@ -38,28 +30,10 @@ control::RedisUrl tcp_url(const RedisServer& server) {
     return url_of("redis://127.0.0.1:" + std::to_string(server.port()));
 }
 
-std::vector<control::RedisCommand> one(control::RedisCommand command) {
-    return {std::move(command)};
-}
-
-/// A client and what it needs, on the test's io_context.
-struct Connected {
-    explicit Connected(control::RedisUrl url, Duration timeout = 5s)
-        : client(io, std::move(url), timeout) {}
-
-    std::string ask(control::RedisCommand command) {
-        const auto replies = run_task(io, client.run(one(std::move(command))));
-        return replies ? replies->at(0).text : replies.error().text();
-    }
-
-    aio::IoContext io{1};
-    RedisClient client;
-};
-
 /// A store whose source runs, and what it published.
 class Running {
 public:
-    explicit Running(control::RedisUrl url) : store(io, std::move(url), 1) {
+    explicit Running(control::RedisUrl url) : store(io, {{std::move(url)}}, 1) {
         const discovery::Source::Publish keep = [this](model::SourceChange change) {
             states.push_back(said_.after(std::move(change)));
         };
@@ -102,126 +76,6 @@ private:
 };
 
 }  // namespace
-
-TEST_CASE("a Redis URL is read, and a bad one says what is allowed", "[redis]") {
-    const auto url = url_of("redis://user:p%40ss@[::1]:7000/3");
-    CHECK(url.address == model::Address::tcp("::1", 7000));
-    CHECK(url.user == "user");
-    CHECK(url.password == "p@ss");
-    CHECK(url.database == 3);
-    CHECK(url_of("redis://h").address == model::Address::tcp("h", 6379));
-    CHECK(url_of("redis://:pw@h").password == "pw");
-    CHECK(url_of("unix:/run/redis.sock").address.path == "/run/redis.sock");
-    for (const char* bad : {"", "http://h", "redis://", "redis://h/x", "redis://h:0",
-                            "redis://h:99999", "rediss://h", "redis://h?x=1", "h:6379", "unix:x"}) {
-        INFO(bad);
-        CHECK(!control::parse_redis_url(bad));
-    }
-    CHECK(control::parse_redis_url("redis://:secret@h/x").error().text().find("secret") ==
-          std::string::npos);
-}
-
-TEST_CASE("the client speaks all reply types over TCP and Unix sockets", "[redis]") {
-    FAIRLEAD_NEEDS_REDIS();
-    const test::TempFolder folder;
-    RedisServer server(folder.path());
-    REQUIRE(server.start());
-    for (const auto& url : {tcp_url(server), url_of("unix:" + server.socket_path())}) {
-        Connected redis(url);
-        const std::string binary("a\0b\r\n", 5);
-        std::vector<control::RedisCommand> commands;
-        commands.push_back({"SET", "k", binary});
-        commands.push_back({"GET", "k"});
-        commands.push_back({"GET", "none"});
-        commands.push_back({"INCR", "k"});
-        commands.push_back({"DBSIZE"});
-        commands.push_back({"KEYS", "*"});
-        const auto replies = run_task(redis.io, redis.client.run(commands));
-        REQUIRE(replies.has_value());
-        REQUIRE(replies->size() == 6);
-        CHECK((*replies)[0].text == "OK");
-        CHECK((*replies)[1].text == binary);
-        CHECK((*replies)[2].is_nil());
-        CHECK((*replies)[3].is_error());
-        CHECK((*replies)[3].text == "ERR value is not an integer or out of range");
-        CHECK((*replies)[4].integer == 1);
-        CHECK((*replies)[5].items.at(0).text == "k");
-    }
-}
-
-TEST_CASE("a pipeline of many large commands does not stall", "[redis]") {
-    FAIRLEAD_NEEDS_REDIS();
-    const test::TempFolder folder;
-    RedisServer server(folder.path());
-    REQUIRE(server.start());
-    Connected redis(tcp_url(server));
-    const std::string large(64 * 1024, 'x');
-    std::vector<control::RedisCommand> commands;
-    for (int i = 0; i < 300; ++i) commands.push_back({"ECHO", large});
-    const auto replies = run_task(redis.io, redis.client.run(std::move(commands)));
-    REQUIRE(replies.has_value());
-    for (const auto& reply : *replies) CHECK(reply.text.size() == large.size());
-}
-
-TEST_CASE("the client logs in and chooses its database", "[redis]") {
-    FAIRLEAD_NEEDS_REDIS();
-    const test::TempFolder folder;
-    RedisServer server(folder.path(), {"--requirepass", "p@ss"});
-    REQUIRE(server.start());
-    const auto port = std::to_string(server.port());
-    CHECK(Connected(url_of("redis://:p%40ss@127.0.0.1:" + port + "/2")).ask({"SET", "k", "v"}) ==
-          "OK");
-    CHECK(Connected(url_of("redis://default:p%40ss@127.0.0.1:" + port + "/2")).ask({"GET", "k"}) ==
-          "v");
-    CHECK(Connected(url_of("redis://:p%40ss@127.0.0.1:" + port)).ask({"GET", "k"}).empty());
-    CHECK(
-        Connected(url_of("redis://:wrong@127.0.0.1:" + port)).ask({"PING"}) ==
-        "Error connecting to redis: WRONGPASS invalid username-password pair or user is disabled.");
-    CHECK(Connected(url_of("redis://:p%40ss@127.0.0.1:" + port + "/99")).ask({"PING"}) ==
-          "Error connecting to redis: ERR DB index is out of range");
-    CHECK(Connected(url_of("redis://127.0.0.1:" + port)).ask({"PING"}) ==
-          "NOAUTH Authentication required.");
-}
-
-TEST_CASE(
-    "a Redis that is away, dies or hangs is a problem in time, and the next call connects again",
-    "[redis]") {
-    FAIRLEAD_NEEDS_REDIS();
-    const test::TempFolder folder;
-    RedisServer server(folder.path());
-    Connected redis(tcp_url(server), 300ms);
-    CHECK(redis.ask({"PING"}) == "Error connecting to redis: connection refused");
-    CHECK(Connected(url_of("unix:" + server.socket_path())).ask({"PING"}) ==
-          "Error connecting to redis: no such file or directory");
-    REQUIRE(server.start());
-    CHECK(redis.ask({"PING"}) == "PONG");
-    server.freeze();
-    CHECK(redis.ask({"PING"}) == "Lost the connection to redis: timeout");
-    server.thaw();
-    CHECK(redis.ask({"PING"}) == "PONG");
-    server.kill();
-    CHECK(redis.ask({"PING"}) == "Error connecting to redis: connection refused");
-    REQUIRE(server.start());
-    CHECK(redis.ask({"PING"}) == "PONG");
-}
-
-TEST_CASE("callers at the same time take turns", "[redis]") {
-    FAIRLEAD_NEEDS_REDIS();
-    const test::TempFolder folder;
-    RedisServer server(folder.path());
-    REQUIRE(server.start());
-    Connected redis(tcp_url(server));
-    std::vector<std::optional<Checked<std::vector<RedisReply>>>> results(50);
-    for (std::size_t i = 0; i < results.size(); ++i) {
-        auto asked = redis.client.run(one({"ECHO", std::to_string(i)}));
-        aio::spawn(redis.io.get_executor(), "ask", test::keep_result(std::move(asked), results[i]));
-    }
-    REQUIRE(eventually(redis.io, 10s, [&] { return results.back().has_value(); }));
-    for (std::size_t i = 0; i < results.size(); ++i) {
-        REQUIRE(results[i]);
-        CHECK(results[i]->value().at(0).text == std::to_string(i));
-    }
-}
 
 TEST_CASE("keys written by the API and by others are routes within 2 seconds", "[redis]") {
     FAIRLEAD_NEEDS_REDIS();

@@ -164,14 +164,15 @@ TEST_CASE("the API over Redis answers as Redx's did", "[redx_api]") {
     test::RedisServer server(folder.path());
     REQUIRE(server.start());
     aio::IoContext io{1};
-    control::RedisStore store(io, *control::parse_redis_url("unix:" + server.socket_path()), 1);
+    control::RedisStore store(io, {{*control::parse_redis_url("unix:" + server.socket_path())}}, 1);
     check_golden(io, store);
 }
 
 TEST_CASE("without Redis every answer of the API is a 500 that says so", "[redx_api]") {
     const test::TempFolder folder;
     aio::IoContext io{1};
-    control::RedisStore store(io, *control::parse_redis_url("unix:" + (folder / "none.sock")), 1);
+    control::RedisStore store(io, {{*control::parse_redis_url("unix:" + (folder / "none.sock"))}},
+                              1);
     for (const auto& row : golden) {
         if (row.status != 200 || row.method == "HEAD") continue;
         INFO(row.method << " " << row.path);

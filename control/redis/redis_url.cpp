@@ -1,4 +1,4 @@
-#include "control/redis_url.hpp"
+#include "control/redis/redis_url.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>

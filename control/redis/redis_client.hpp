@@ -1,0 +1,45 @@
+// Commands to one Redis over one connection, and their replies.
+//
+// Connects when first used and again after a failure.
+//
+// Threads: control. Several coroutines may call run(); they take turns.
+#pragma once
+
+#include "control/redis/redis_connection.hpp"
+#include "control/redis/redis_reply.hpp"
+#include "control/redis/redis_target.hpp"
+#include "proxy/aio/types.hpp"
+#include "proxy/base/checked.hpp"
+#include "proxy/base/clock.hpp"
+
+namespace fairlead::control {
+
+class RedisClient {
+public:
+    /// `timeout`: for each run(), waiting for its turn and connecting included.
+    RedisClient(aio::IoContext& io, RedisNode node, Duration timeout);
+    RedisClient(const RedisClient&) = delete;
+    RedisClient& operator=(const RedisClient&) = delete;
+
+    /// Sends all, then reads a reply for each, in order. A problem: the connection failed, and
+    /// nobody knows which of the commands were carried out; error replies are replies.
+    aio::task<Checked<RedisReplies>> run(RedisCommands commands);
+
+    /// Ends what is under way with a problem, and refuses everything after it.
+    void stop();
+
+    const RedisNode& node() const noexcept { return connection_.node(); }
+
+private:
+    struct Turn;
+
+    aio::task<Checked<RedisReplies>> run_now(RedisCommands commands);
+
+    const Duration timeout_;
+    RedisConnection connection_;
+    bool is_busy_ = false;
+    bool is_stopped_ = false;
+    aio::timer turn_;  // never expires; cancelled whenever a turn ends
+};
+
+}  // namespace fairlead::control
