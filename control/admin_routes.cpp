@@ -97,20 +97,20 @@ HttpReply AdminRoutes::index(const std::string&) const {
 }
 
 HttpReply AdminRoutes::routes(const std::string&) const {
-    return json_reply(routes_view(*facts_.reconciler.current()));
+    return json_reply(routes_view(*facts_.reconciler.current(), facts_.reconciler.catalog()));
 }
 
 HttpReply AdminRoutes::services(const std::string&) const {
-    return json_reply(services_view(*facts_.reconciler.current(), Clock::now()));
+    return json_reply(
+        services_view(*facts_.reconciler.current(), facts_.reconciler.catalog(), Clock::now()));
 }
 
 HttpReply AdminRoutes::service(const std::string& argument) const {
-    const auto& services = facts_.reconciler.current()->services();
-    const auto at = services.find(argument);
-    if (at == services.end()) {
+    const auto* const service = facts_.reconciler.current()->services().find(argument);
+    if (service == nullptr) {
         return error_reply(404, fmt::format("no source defines a service '{}'", argument));
     }
-    return json_reply(service_view(*at->second, Clock::now()));
+    return json_reply(service_view(*service, Clock::now()));
 }
 
 HttpReply AdminRoutes::metrics(const std::string&) const {
@@ -118,6 +118,7 @@ HttpReply AdminRoutes::metrics(const std::string&) const {
     input.metric = facts_.metric;
     input.reason = facts_.reason;
     input.snapshot = facts_.reconciler.current();
+    input.rejected = facts_.reconciler.catalog().rejected_count();
     input.sources = source_facts();
     input.started = facts_.started;
     input.wall_now = std::chrono::system_clock::now();

@@ -43,9 +43,9 @@ json::object route_view(const model::RouteSpec& route) {
     return view;
 }
 
-json::array rejected_view(const model::Snapshot& snapshot) {
+json::array rejected_view(const model::Catalog& catalog) {
     json::array list;
-    for (const auto& entry : snapshot.rejected()) {
+    for (const auto& entry : catalog.rejected()) {
         json::object view;
         view["origin"] = origin_view(entry.origin);
         view["why"] = entry.why;
@@ -84,16 +84,16 @@ json::object endpoint_view(const model::Endpoint& endpoint, TimePoint now) {
 
 }  // namespace
 
-json::object routes_view(const model::Snapshot& snapshot) {
+json::object routes_view(const model::Snapshot& snapshot, const model::Catalog& catalog) {
     json::array routes;
-    for (const auto& entry : snapshot.routes().entries()) {
-        auto view = route_view(entry.route);
-        auto problem = problem_of(entry.route, snapshot);
+    for (const auto* const entry : snapshot.routes().entries()) {
+        auto view = route_view(entry->route);
+        auto problem = problem_of(entry->route, snapshot);
         if (!problem.empty()) view["problem"] = std::move(problem);
         routes.push_back(std::move(view));
     }
     json::array losers;
-    for (const auto& loser : snapshot.losers()) {
+    for (const auto& loser : catalog.losers()) {
         auto view = route_view(loser.route);
         view["why"] = loser.why;
         losers.push_back(std::move(view));
@@ -102,19 +102,20 @@ json::object routes_view(const model::Snapshot& snapshot) {
     page["version"] = snapshot.version();
     page["routes"] = std::move(routes);
     page["losers"] = std::move(losers);
-    page["rejected"] = rejected_view(snapshot);
+    page["rejected"] = rejected_view(catalog);
     return page;
 }
 
-json::object services_view(const model::Snapshot& snapshot, TimePoint now) {
+json::object services_view(const model::Snapshot& snapshot, const model::Catalog& catalog,
+                           TimePoint now) {
     json::array services;
-    for (const auto& [name, service] : snapshot.services()) {
+    for (const auto* const service : snapshot.services().sorted()) {
         services.push_back(service_view(*service, now));
     }
     json::object page;
     page["version"] = snapshot.version();
     page["services"] = std::move(services);
-    page["rejected"] = rejected_view(snapshot);
+    page["rejected"] = rejected_view(catalog);
     return page;
 }
 

@@ -13,10 +13,11 @@
 namespace fairlead::control {
 
 /// Every route with its origin; those that lost to another; what was rejected and why.
-boost::json::object routes_view(const model::Snapshot& snapshot);
+boost::json::object routes_view(const model::Snapshot& snapshot, const model::Catalog& catalog);
 
 /// Every service with its settings and endpoints, and what was rejected.
-boost::json::object services_view(const model::Snapshot& snapshot, TimePoint now);
+boost::json::object services_view(const model::Snapshot& snapshot, const model::Catalog& catalog,
+                                  TimePoint now);
 
 /// One element of services_view's list.
 boost::json::object service_view(const model::Service& service, TimePoint now);

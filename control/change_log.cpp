@@ -3,10 +3,8 @@
 #include "proxy/base/log.hpp"
 
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 namespace fairlead::control {
@@ -43,29 +41,24 @@ void route_line(BoundedLog& out, std::string_view event, const model::RouteSpec&
         log::kv("service", destination_text(route)), log::kv("origin", to_string(route.origin)));
 }
 
-void compare_routes(const model::RouteTable& before, const model::RouteTable& after,
+/// One place: its routes before and after, told apart by their conditions.
+void compare_routes(const model::RouteTable::Entry* before, const model::RouteTable::Entry* after,
                     ChangeCounts& counts, BoundedLog& out) {
-    if (&before == &after) return;
-    using Key = std::tuple<std::string_view, std::string_view, std::string_view>;
-    const auto key_of = [](const model::RouteSpec& route) {
-        return Key(route.host, route.path, conditions_text(route));
-    };
-    std::map<Key, const model::RouteSpec*> old;
-    for (const auto& entry : before.entries()) {
-        old.emplace(key_of(entry.route), &entry.route);
-    }
-    for (const auto& entry : after.entries()) {
-        const auto at = old.find(key_of(entry.route));
-        const bool is_same = at != old.end() && at->second->service == entry.route.service &&
-                             at->second->rules == entry.route.rules;
+    std::map<std::string_view, const model::RouteSpec*> old;
+    for (; before != nullptr; before = before->next.get())
+        old.emplace(conditions_text(before->route), &before->route);
+    for (; after != nullptr; after = after->next.get()) {
+        const auto at = old.find(conditions_text(after->route));
+        const bool is_same = at != old.end() && at->second->service == after->route.service &&
+                             at->second->rules == after->route.rules;
         if (is_same) {
             old.erase(at);
             continue;
         }
         ++counts.routes_added;
-        route_line(out, "route.added", entry.route);
+        route_line(out, "route.added", after->route);
     }
-    for (const auto& [key, route] : old) {
+    for (const auto& [conditions, route] : old) {
         ++counts.routes_removed;
         route_line(out, "route.removed", *route);
     }
@@ -113,60 +106,53 @@ void compare_endpoints(const std::string& service, const std::vector<model::Endp
     }
 }
 
-void compare_services(const model::Snapshot& before, const model::Snapshot& after,
+void compare_services(const model::Service* before, const model::Service* after,
                       ChangeCounts& counts, BoundedLog& out) {
     static const std::vector<model::EndpointSpec> none;
-    for (const auto& [name, service] : after.services()) {
-        const auto at = before.services().find(name);
-        if (at == before.services().end()) {
-            ++counts.services_added;
-            out.info("service.added", log::kv("service", name),
-                     log::kv("policy", service->settings.policy),
-                     log::kv("origin", to_string(service->spec.origin)));
-            compare_endpoints(name, none, service->spec.endpoints, counts, out);
-            continue;
-        }
-        if (at->second == service) continue;
-        if (at->second->settings != service->settings) {
-            ++counts.settings_changed;
-            out.info("service.settings", log::kv("service", name),
-                     log::kv("policy", service->settings.policy),
-                     log::kv("origin", to_string(service->spec.origin)));
-        }
-        compare_endpoints(name, at->second->spec.endpoints, service->spec.endpoints, counts, out);
-    }
-    for (const auto& [name, service] : before.services()) {
-        if (after.services().contains(name)) continue;
-        ++counts.services_removed;
-        compare_endpoints(name, service->spec.endpoints, none, counts, out);
-        out.info("service.removed", log::kv("service", name),
-                 log::kv("origin", to_string(service->spec.origin)));
-    }
-}
-
-void compare_rejected(const std::vector<model::RejectedEntry>& before,
-                      const std::vector<model::RejectedEntry>& after, ChangeCounts& counts,
-                      BoundedLog& out) {
     if (before == after) return;
-    std::set<std::pair<std::string, std::string_view>> old;
-    for (const auto& entry : before) old.emplace(to_string(entry.origin), entry.why);
-    for (const auto& entry : after) {
-        if (old.contains({to_string(entry.origin), entry.why})) continue;
-        ++counts.rejected_added;
-        out.warn("entry.rejected", log::kv("origin", to_string(entry.origin)),
-                 log::kv("why", entry.why));
+    if (after == nullptr) {
+        ++counts.services_removed;
+        compare_endpoints(before->spec.name, before->spec.endpoints, none, counts, out);
+        out.info("service.removed", log::kv("service", before->spec.name),
+                 log::kv("origin", to_string(before->spec.origin)));
+        return;
     }
+    const auto& name = after->spec.name;
+    if (before == nullptr) {
+        ++counts.services_added;
+        out.info("service.added", log::kv("service", name),
+                 log::kv("policy", after->settings.policy),
+                 log::kv("origin", to_string(after->spec.origin)));
+    } else if (before->settings != after->settings) {
+        ++counts.settings_changed;
+        out.info("service.settings", log::kv("service", name),
+                 log::kv("policy", after->settings.policy),
+                 log::kv("origin", to_string(after->spec.origin)));
+    }
+    compare_endpoints(name, before == nullptr ? none : before->spec.endpoints,
+                      after->spec.endpoints, counts, out);
 }
 
 }  // namespace
 
-ChangeCounts log_changes(const model::Snapshot& before, const model::Snapshot& after) {
+ChangeCounts log_changes(const model::CatalogChange& change, const model::Snapshot& before,
+                         const model::Snapshot& after) {
     ChangeCounts counts;
     BoundedLog out;
     // First what was refused: it matters most, and the number of lines is bounded.
-    compare_rejected(before.rejected(), after.rejected(), counts, out);
-    compare_services(before, after, counts, out);
-    compare_routes(before.routes(), after.routes(), counts, out);
+    for (const auto& entry : change.rejected) {
+        ++counts.rejected_added;
+        out.warn("entry.rejected", log::kv("origin", to_string(entry.origin)),
+                 log::kv("why", entry.why));
+    }
+    for (const auto& service : change.services) {
+        compare_services(before.services().find(service.name), after.services().find(service.name),
+                         counts, out);
+    }
+    for (const auto& place : change.places) {
+        compare_routes(before.routes().at(place.host, place.path),
+                       after.routes().at(place.host, place.path), counts, out);
+    }
     return counts;
 }
 

@@ -24,7 +24,8 @@ struct ChangeCounts {
     bool operator==(const ChangeCounts&) const = default;
 };
 
-/// One line for each difference, at most a few dozen, and their numbers.
-ChangeCounts log_changes(const model::Snapshot& before, const model::Snapshot& after);
+/// One line for each difference that the change made, at most a few dozen, and their numbers.
+ChangeCounts log_changes(const model::CatalogChange& change, const model::Snapshot& before,
+                         const model::Snapshot& after);
 
 }  // namespace fairlead::control

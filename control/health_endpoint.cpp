@@ -43,12 +43,11 @@ HttpReply HealthEndpoint::handle(const HttpRequest& request) const {
 }
 
 HttpReply HealthEndpoint::of_service(const std::string& name) const {
-    const auto& services = reconciler_.current()->services();
-    const auto at = services.find(name);
-    if (at == services.end()) {
+    const auto* const service = reconciler_.current()->services().find(name);
+    if (service == nullptr) {
         return error_reply(404, fmt::format("no source defines a service '{}'", name));
     }
-    const auto& endpoints = at->second->endpoints;
+    const auto& endpoints = service->endpoints;
     const auto now = Clock::now();
     const auto ready = std::count_if(endpoints.begin(), endpoints.end(), [&](const auto& endpoint) {
         return endpoint.state->takes_requests(now);

@@ -110,8 +110,8 @@ void add_services(std::vector<MetricFamily>& page, const MetricsInput& input) {
                             "Endpoints by service and state; only ready ones take requests");
     auto in_flight = family(MetricType::Gauge, "fairlead_service_requests_in_flight",
                             "Requests that the service's endpoints are working on");
-    for (const auto& [name, service] : input.snapshot->services()) {
-        const auto of_service = label("service", name);
+    for (const auto* const service : input.snapshot->services().sorted()) {
+        const auto of_service = label("service", service->spec.name);
         metrics::HistogramTotal took;
         std::array<std::uint64_t, status_classes.size()> by_class = {};
         for (const auto& cell : service->state->cells()) {
@@ -169,7 +169,7 @@ void add_sources(std::vector<MetricFamily>& page, const MetricsInput& input) {
     }
     auto rejected = family(MetricType::Gauge, "fairlead_rejected_entries",
                            "Entries of the sources that cannot be used; /services says why");
-    add(rejected, static_cast<double>(input.snapshot->rejected().size()));
+    add(rejected, static_cast<double>(input.rejected));
     page.push_back(std::move(rejected));
 }
 

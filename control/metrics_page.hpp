@@ -34,6 +34,7 @@ struct MetricsInput {
     std::function<std::uint64_t(metrics::Metric)> metric;
     std::function<std::uint64_t(Reason)> reason;
     model::SnapshotPtr snapshot;
+    std::size_t rejected = 0;  // entries
     std::vector<SourceFacts> sources;
     WallTime started;
     WallTime wall_now;

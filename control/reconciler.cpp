@@ -51,23 +51,24 @@ void keep_valid(std::vector<Entry>& entries, std::vector<model::RejectedEntry>& 
     });
 }
 
-void validate(model::DesiredState& desired, const model::PolicyFactory& make_policy) {
-    keep_valid(desired.routes, desired.rejected);
+void validate(model::SourceItem& item, const model::PolicyFactory& make_policy) {
+    keep_valid(item.routes, item.rejected);
     const std::vector<model::Endpoint> none;
-    for (auto& service : desired.services) {
-        keep_valid(service.endpoints, desired.rejected);
+    for (auto& service : item.services) {
+        keep_valid(service.endpoints, item.rejected);
         if (!service.settings) continue;
         const auto policy = make_policy(service.settings->policy, none);
         if (policy) continue;
-        desired.rejected.push_back({service.origin, policy.error().text()});
+        item.rejected.push_back({service.origin, policy.error().text()});
         service.settings->policy = model::ServiceSettings().policy;
     }
 }
 
-void log_applied(const model::Snapshot& snapshot, const ChangeCounts& counts, Duration took) {
+void log_applied(const model::Snapshot& snapshot, const model::Catalog& catalog,
+                 const ChangeCounts& counts, Duration took) {
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
     log::info("change.applied", log::kv("version", snapshot.version()),
-              log::kv("routes", snapshot.routes().entries().size()),
+              log::kv("routes", snapshot.routes().size()),
               log::kv("services", snapshot.services().size()),
               log::kv("routes_added", counts.routes_added),
               log::kv("routes_removed", counts.routes_removed),
@@ -75,8 +76,8 @@ void log_applied(const model::Snapshot& snapshot, const ChangeCounts& counts, Du
               log::kv("endpoints_removed", counts.endpoints_removed),
               log::kv("endpoints_changed", counts.endpoints_changed),
               log::kv("admissions_changed", counts.admissions_changed),
-              log::kv("losers", snapshot.losers().size()),
-              log::kv("rejected", snapshot.rejected().size()), log::kv("took_us", us));
+              log::kv("losers", catalog.loser_count()),
+              log::kv("rejected", catalog.rejected_count()), log::kv("took_us", us));
 }
 
 }  // namespace
@@ -99,7 +100,10 @@ void Reconciler::accept(model::SourceChange change) {
     const auto since = change.caused_at.value_or(now);
     auto& record = (*records_)[index(kind)];
     record.last_heard = now;
-    if (!sources_[index(kind)].apply(std::move(change))) return;
+    for (auto& entry : change.items) {
+        if (entry.item) validate(*entry.item, make_policy_);
+    }
+    if (!catalog_.apply(std::move(change))) return;
     ++record.changes;
 
     const bool is_posted = !causes_.empty();
@@ -112,9 +116,8 @@ void Reconciler::apply() {
     const auto causes = std::exchange(causes_, {});
     const auto before = compiler_.current();
 
-    auto desired = merged();
-    validate(desired, make_policy_);
-    const auto snapshot = compiler_.compile(desired, begun);
+    const auto change = catalog_.take();
+    const auto snapshot = compiler_.compile(change, begun);
 
     publish_(snapshot, [causes, records = records_] {
         const auto now = std::chrono::system_clock::now();
@@ -126,18 +129,8 @@ void Reconciler::apply() {
         }
     });
 
-    const auto counts = log_changes(*before, *snapshot);
-    log_applied(*snapshot, counts, Clock::now() - begun);
-}
-
-model::DesiredState Reconciler::merged() const {
-    std::vector<model::SourceState> states;
-    // The order of SourceKind is the order of precedence.
-    for (std::size_t i = 0; i < sources_.size(); ++i)
-        states.push_back(sources_[i].state(static_cast<model::SourceKind>(i)));
-    std::vector<const model::SourceState*> views;
-    for (const auto& state : states) views.push_back(&state);
-    return model::merge(views);
+    const auto counts = log_changes(change, *before, *snapshot);
+    log_applied(*snapshot, catalog_, counts, Clock::now() - begun);
 }
 
 }  // namespace fairlead::control

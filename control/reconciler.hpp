@@ -1,7 +1,7 @@
 // The change path: what the sources say becomes the snapshot that the workers serve by.
 //
-// Keeps what each source has said; on every change merges all of them by precedence, refuses
-// what no snapshot may hold, compiles, publishes and logs what is different. Several states that
+// Refuses what no snapshot may hold, merges what the sources say by precedence (Catalog), compiles
+// what that touches, publishes and logs what is different. Several states that
 // arrive in one turn of the event loop make one snapshot; nothing is ever delayed by a timer.
 //
 // Threads: control.
@@ -10,7 +10,7 @@
 #include "proxy/aio/types.hpp"
 #include "proxy/base/clock.hpp"
 #include "proxy/metrics/histogram.hpp"
-#include "proxy/model/desired_state.hpp"
+#include "proxy/model/catalog.hpp"
 #include "proxy/model/snapshot.hpp"
 #include "proxy/model/source_change.hpp"
 
@@ -49,6 +49,9 @@ public:
     /// The newest snapshot; empty (version 0) before the first state. Never null.
     const model::SnapshotPtr& current() const noexcept { return compiler_.current(); }
 
+    /// What all sources say, with what lost and what was refused.
+    const model::Catalog& catalog() const noexcept { return catalog_; }
+
     const SourceRecord& record(model::SourceKind kind) const noexcept;
 
 private:
@@ -58,13 +61,12 @@ private:
     };
 
     void apply();
-    model::DesiredState merged() const;
 
     aio::IoContext& io_;
     const model::PolicyFactory make_policy_;
     model::SnapshotCompiler compiler_;
     const Publish publish_;
-    std::array<model::SourceItems, model::source_kind_count> sources_;
+    model::Catalog catalog_;
     // Shared with the callbacks that the data plane keeps until the workers have a snapshot.
     std::shared_ptr<std::array<SourceRecord, model::source_kind_count>> records_;
     std::vector<Cause> causes_;  // of the apply() that is already posted; empty: none is

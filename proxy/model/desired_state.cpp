@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <set>
 #include <tuple>
 #include <utility>
 
@@ -18,21 +16,6 @@ constexpr std::size_t longest_service_name = 200;
 
 bool is_route_host_character(char c) noexcept {
     return ascii::is_alnum(c) || c == '.' || c == '-' || c == '_';
-}
-
-void add_endpoints(ServiceSpec& into, const ServiceSpec& from) {
-    for (const auto& endpoint : from.endpoints) {
-        const bool known =
-            std::any_of(into.endpoints.begin(), into.endpoints.end(), [&](const auto& other) {
-                return other.identity == endpoint.identity ||
-                       (other.address == endpoint.address && other.admission == endpoint.admission);
-            });
-        if (!known) into.endpoints.push_back(endpoint);
-    }
-}
-
-bool agree(const RouteSpec& winner, const RouteSpec& other) {
-    return winner.service == other.service && (!other.rules || winner.rules == other.rules);
 }
 
 }  // namespace
@@ -109,37 +92,6 @@ bool is_asked_first(const RouteSpec& a, const RouteSpec& b) noexcept {
 bool SourceState::says_the_same_as(const SourceState& other) const {
     return std::tie(kind, services, routes, rejected) ==
            std::tie(other.kind, other.services, other.routes, other.rejected);
-}
-
-DesiredState merge(const std::vector<const SourceState*>& states) {
-    DesiredState desired;
-    std::map<std::string, ServiceSpec> services;
-    std::map<std::tuple<std::string, std::string, std::string>, RouteSpec> routes;
-    for (const SourceState* state : states) {
-        for (const auto& service : state->services) {
-            auto [at, is_new] = services.try_emplace(service.name, service);
-            if (is_new) continue;
-            if (!at->second.settings) at->second.settings = service.settings;
-            add_endpoints(at->second, service);
-        }
-        for (const auto& route : state->routes) {
-            const auto [at, is_new] =
-                routes.try_emplace({route.host, route.path, conditions_text(route)}, route);
-            // Several containers of one service each name its routes: that is agreement, not a
-            // clash.
-            if (is_new || agree(at->second, route)) continue;
-            desired.losers.push_back(
-                {route, fmt::format("{} names the same host{}", to_string(at->second.origin),
-                                    route.conditions ? ", path and conditions" : " and path")});
-        }
-        desired.rejected.insert(desired.rejected.end(), state->rejected.begin(),
-                                state->rejected.end());
-    }
-    desired.services.reserve(services.size());
-    for (auto& [name, service] : services) desired.services.push_back(std::move(service));
-    desired.routes.reserve(routes.size());
-    for (auto& [key, route] : routes) desired.routes.push_back(std::move(route));
-    return desired;
 }
 
 Checked<std::string> parse_route_host(std::string_view text) {

@@ -1,9 +1,8 @@
 // What the sources want: services, their endpoints and the routes to them, as values.
 //
-// Each source publishes the whole of what it knows as a SourceState; the reconciler merges them
-// into one DesiredState, from which a Snapshot is compiled. Everything carries its origin, so that
-// an operator can be told where it came from, and a refused entry is listed, never silently
-// dropped.
+// Sources publish them (source_change.hpp), the Catalog merges them, a Snapshot is compiled from
+// that. Everything carries its origin, so that an operator can be told where it came from, and a
+// refused entry is listed, never silently dropped.
 //
 // Threads: any (values).
 #pragma once
@@ -103,28 +102,6 @@ struct SourceState {
     /// Equality of content; `caused_at` does not count.
     bool says_the_same_as(const SourceState& other) const;
 };
-
-/// A route that another source's route, or an earlier one of the same source, takes precedence
-/// over.
-struct LosingRoute {
-    RouteSpec route;
-    std::string
-        why;  // "file: fairlead.yaml:3:5 names the same host and path"; conditions too, if any
-
-    bool operator==(const LosingRoute&) const = default;
-};
-
-struct DesiredState {
-    std::vector<ServiceSpec> services;  // by name, each name once
-    std::vector<RouteSpec> routes;      // by host, path and conditions, each once
-    std::vector<LosingRoute> losers;
-    std::vector<RejectedEntry> rejected;
-};
-
-/// Merges in the order given (highest precedence first). Services of one name are one service: its
-/// settings come from the first state that has any, its endpoints from all; an address named twice
-/// counts once, the first wins. Pure; O(n log n).
-DesiredState merge(const std::vector<const SourceState*>& states);
 
 /// Checks and normalises a route's host: lower case, no port, no trailing dot.
 Checked<std::string> parse_route_host(std::string_view text);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <utility>
 
 namespace fairlead::model {
@@ -38,95 +39,61 @@ std::size_t segment_ends(std::string_view path, std::size_t most,
     return count;
 }
 
+bool has_rate_limit(const RouteSpec& route) noexcept {
+    return route.rules && route.rules->rate_limit.requests > 0;
+}
+
 std::uint64_t rate_scope(const RouteSpec& route) {
     const auto& limit = route.rules->rate_limit;
     return seeded_hash(0, fmt::format("{}\n{}\n{}\n{}\n{}", route.host, route.path,
                                       conditions_text(route), limit.per.count(), limit.header));
 }
 
+RouteTable::Entry make_entry(const RouteSpec& route,
+                             std::shared_ptr<const RouteTable::Entry> next) {
+    RouteTable::Entry entry;
+    entry.route = route;
+    entry.service_hash = table_hash(route.service);
+    if (route.rules) {
+        for (const auto& share : route.rules->split.shares)
+            entry.share_hashes.push_back(table_hash(share.service));
+    }
+    if (has_rate_limit(route)) entry.rate_scope = rate_scope(route);
+    entry.next = std::move(next);
+    return entry;
+}
+
 }  // namespace
 
-RouteTable::RouteTable(const std::vector<RouteSpec>& routes) {
-    TextMap<std::uint32_t> slots;
-    const auto slot_of = [&](const std::string& service) {
-        const auto [slot, is_new] =
-            slots.try_emplace(service, static_cast<std::uint32_t>(service_names_.size()));
-        if (is_new) service_names_.push_back(service);
-        return slot->second;
-    };
-    entries_.reserve(routes.size());
-    for (const auto& route : routes) {
-        const auto index = static_cast<std::uint32_t>(entries_.size());
-        auto& entry = entries_.emplace_back();
-        entry.route = route;
-        if (!route.service.empty()) entry.slot = slot_of(route.service);
-        if (route.rules && route.rules->rate_limit.requests > 0)
-            entry.rate_scope = rate_scope(route);
-        if (route.rules && !route.rules->split.shares.empty()) {
-            entry.first_share = static_cast<std::uint32_t>(share_slots_.size());
-            for (const auto& share : route.rules->split.shares)
-                share_slots_.push_back(slot_of(share.service));
-        }
-
-        HostRoutes* host = nullptr;
-        if (route.host == "*") {
-            if (!any_host_) any_host_.emplace();
-            host = &*any_host_;
-        } else if (route.host.starts_with("*.")) {
-            host = &by_suffix_[route.host.substr(1)];
-        } else {
-            host = &exact_[route.host];
-        }
-        if (route.path.empty()) {
-            enqueue(host->any_path, index);
-        } else {
-            enqueue(host->by_path.try_emplace(route.path, none).first->second, index);
-            host->deepest =
-                std::min(std::max(host->deepest, count_segments(route.path)), most_segments);
-        }
-    }
-}
-
-void RouteTable::enqueue(std::uint32_t& first, std::uint32_t index) {
-    auto* at = &first;
-    while (*at != none && !is_asked_first(entries_[index].route, entries_[*at].route))
-        at = &entries_[*at].next;
-    entries_[index].next = std::exchange(*at, index);
-}
-
-const RouteTable::Entry* RouteTable::first_to_hold(std::uint32_t index,
-                                                   const RequestFacts* request) const noexcept {
-    while (index != none) {
-        const Entry& entry = entries_[index];
-        const auto* const conditions = entry.route.conditions.get();
+const RouteTable::Entry* RouteTable::first_to_hold(const Entry* entry,
+                                                   const RequestFacts* request) noexcept {
+    for (; entry != nullptr; entry = entry->next.get()) {
+        const auto* const conditions = entry->route.conditions.get();
         if (conditions == nullptr || (request != nullptr && conditions->hold(*request)))
-            return &entry;
-        index = entry.next;
+            return entry;
     }
     return nullptr;
 }
 
 const RouteTable::Entry* RouteTable::find(std::string_view host, std::string_view path,
                                           const RequestFacts* request) const noexcept {
-    if (!exact_.empty()) {
-        const auto at = exact_.find(host);
-        const Entry* entry = at == exact_.end() ? nullptr : find_path(at->second, path, request);
-        if (entry != nullptr) return entry;
+    if (const auto* const routes = exact_.find(host)) {
+        if (const Entry* entry = find_path(*routes, path, request)) return entry;
     }
     if (!by_suffix_.empty()) {
         // A suffix stands for at least one label: "*.example.org" does not match ".example.org".
         for (auto dot = host.find('.', 1); dot != std::string_view::npos;
              dot = host.find('.', dot + 1)) {
-            const auto at = by_suffix_.find(host.substr(dot));
-            if (at == by_suffix_.end()) continue;
-            if (const Entry* entry = find_path(at->second, path, request)) return entry;
+            const auto* const routes = by_suffix_.find(host.substr(dot));
+            if (routes == nullptr) continue;
+            if (const Entry* entry = find_path(*routes, path, request)) return entry;
         }
     }
     return any_host_ ? find_path(*any_host_, path, request) : nullptr;
 }
 
 const RouteTable::Entry* RouteTable::find_path(const HostRoutes& routes, std::string_view path,
-                                               const RequestFacts* request) const noexcept {
+                                               const RequestFacts* request) noexcept {
     if (routes.deepest > 0) {
         std::array<char, longest_collapsed> collapsed;
         if (path.find("//") != std::string_view::npos && path.size() <= collapsed.size()) {
@@ -138,12 +105,116 @@ const RouteTable::Entry* RouteTable::find_path(const HostRoutes& routes, std::st
         }
         std::array<std::size_t, most_segments> ends;
         for (auto left = segment_ends(path, routes.deepest, ends); left > 0; --left) {
-            const auto at = routes.by_path.find(path.substr(0, ends[left - 1]));
-            if (at == routes.by_path.end()) continue;
-            if (const Entry* entry = first_to_hold(at->second, request)) return entry;
+            const Entry* const first = routes.find(path.substr(0, ends[left - 1]));
+            if (const Entry* entry = first_to_hold(first, request)) return entry;
         }
     }
-    return first_to_hold(routes.any_path, request);
+    return first_to_hold(routes.any_path.get(), request);
+}
+
+const RouteTable::Entry* RouteTable::HostRoutes::find(std::string_view path) const noexcept {
+    const auto hash = table_hash(path);
+    auto slot = std::lower_bound(
+        paths.begin(), paths.end(), hash,
+        [](const PathRoutes& routes, std::uint64_t wanted) { return routes.hash < wanted; });
+    for (; slot != paths.end() && slot->hash == hash; ++slot) {
+        if (slot->first->route.path == path) return slot->first.get();
+    }
+    return nullptr;
+}
+
+const RouteTable::Entry* RouteTable::at(std::string_view host,
+                                        std::string_view path) const noexcept {
+    const auto routes = routes_of(host);
+    if (!routes) return nullptr;
+    return path.empty() ? routes->any_path.get() : routes->find(path);
+}
+
+std::vector<const RouteTable::Entry*> RouteTable::entries() const {
+    std::vector<const HostRoutes*> hosts = exact_.sorted();
+    const auto suffixes = by_suffix_.sorted();
+    hosts.insert(hosts.end(), suffixes.begin(), suffixes.end());
+    if (any_host_) hosts.push_back(any_host_.get());
+    std::vector<const Entry*> firsts;
+    for (const auto* const routes : hosts) {
+        if (routes->any_path) firsts.push_back(routes->any_path.get());
+        for (const auto& path : routes->paths) firsts.push_back(path.first.get());
+    }
+    std::sort(firsts.begin(), firsts.end(), [](const Entry* a, const Entry* b) {
+        return std::tie(a->route.host, a->route.path) < std::tie(b->route.host, b->route.path);
+    });
+    std::vector<const Entry*> all;
+    all.reserve(size_);
+    for (const auto* entry : firsts) {
+        for (; entry != nullptr; entry = entry->next.get()) all.push_back(entry);
+    }
+    return all;
+}
+
+RouteTable::HostRoutesPtr RouteTable::routes_of(std::string_view host) const noexcept {
+    if (host == "*") return any_host_;
+    if (host.starts_with("*.")) return by_suffix_.share(host.substr(1));
+    return exact_.share(host);
+}
+
+void RouteTable::set_host(std::string_view host, HostRoutesPtr routes) {
+    const bool is_empty = !routes->any_path && routes->paths.empty();
+    if (host == "*") {
+        any_host_ = is_empty ? nullptr : std::move(routes);
+        return;
+    }
+    auto& table = host.starts_with('*') ? by_suffix_ : exact_;
+    if (is_empty) {
+        table.erase(routes->host);
+    } else {
+        table.set(std::move(routes));
+    }
+}
+
+void RouteTable::set(const std::string& host, const std::string& path,
+                     const std::vector<RouteSpec>& routes) {
+    EntryPtr first;
+    for (auto route = routes.rbegin(); route != routes.rend(); ++route)
+        first = std::make_shared<const Entry>(make_entry(*route, std::move(first)));
+    count(at(host, path), false);
+    count(first.get(), true);
+
+    const auto before = routes_of(host);
+    auto after = std::make_shared<HostRoutes>(before ? *before : HostRoutes());
+    if (!before) after->host = host.starts_with('*') ? host.substr(1) : host;
+    if (path.empty()) {
+        after->any_path = std::move(first);
+    } else {
+        after->set(path, std::move(first));
+    }
+    set_host(host, std::move(after));
+}
+
+void RouteTable::HostRoutes::set(std::string_view path, EntryPtr first) {
+    const auto hash = table_hash(path);
+    std::erase_if(paths, [&](const PathRoutes& routes) {
+        return routes.hash == hash && routes.first->route.path == path;
+    });
+    if (first) {
+        const auto slot = std::upper_bound(
+            paths.begin(), paths.end(), hash,
+            [](std::uint64_t wanted, const PathRoutes& routes) { return wanted < routes.hash; });
+        paths.insert(slot, {hash, std::move(first)});
+        deepest = std::max(deepest, std::min(count_segments(path), most_segments));
+        return;
+    }
+    deepest = 0;
+    for (const auto& routes : paths)
+        deepest =
+            std::max(deepest, std::min(count_segments(routes.first->route.path), most_segments));
+}
+
+void RouteTable::count(const Entry* first, bool is_added) noexcept {
+    for (; first != nullptr; first = first->next.get()) {
+        const std::size_t is_limited = has_rate_limit(first->route) ? 1 : 0;
+        size_ = is_added ? size_ + 1 : size_ - 1;
+        rate_limits_ = is_added ? rate_limits_ + is_limited : rate_limits_ - is_limited;
+    }
 }
 
 }  // namespace fairlead::model

@@ -6,20 +6,22 @@
 // Paths are compared raw: case-sensitive, not percent-decoded, empty segments ignored ("//a//b" is
 // "/a/b"), as Redx did.
 //
-// Threads: any (immutable after construction). Cost of find(): one hash lookup a host form that the
-// table has, and one a path segment of the request, at most the deepest route's. Conditions cost
-// only where a path has some. No allocation.
+// A copy shares nearly everything with the table it was made of (SharedTable), and set() replaces
+// what one place has: a change costs what it changes.
+//
+// Threads: as SharedTable. Cost of find(): one hash lookup a host form that the table has, and one
+// a path segment of the request, at most the deepest route's. Conditions cost only where a path has
+// some. No allocation.
 #pragma once
 
 #include "proxy/model/desired_state.hpp"
+#include "proxy/model/shared_table.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace fairlead::model {
@@ -28,60 +30,63 @@ class RouteTable {
 public:
     struct Entry {
         RouteSpec route;
-        std::uint32_t slot = none;  // index into service_names(); none: no service of its own
-        std::uint32_t next = none;  // of the same host and path, asked where this one's conditions
-                                    // do not hold
-        std::uint32_t first_share = none;  // index into share_slots(), one a share of its split
+        std::uint64_t service_hash = 0;           // table_hash() of its service's name
+        std::vector<std::uint64_t> share_hashes;  // of the services of its split
         std::uint64_t rate_scope = 0;  // of its buckets: the same for as long as the route stays
+        std::shared_ptr<const Entry> next;  // of the same host and path, asked where this one's
+                                            // conditions do not hold
     };
-    static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
-
-    /// `routes`: each host, path and conditions at most once.
-    explicit RouteTable(const std::vector<RouteSpec>& routes);
-    RouteTable(const RouteTable&) = delete;
-    RouteTable& operator=(const RouteTable&) = delete;
 
     /// `host`: lower case, without port and trailing dot. `path`: raw, up to '?'. `request`: what
     /// conditions are asked of; null: none holds. Null: no route.
     const Entry* find(std::string_view host, std::string_view path,
                       const RequestFacts* request = nullptr) const noexcept;
 
-    const std::vector<Entry>& entries() const noexcept { return entries_; }
-    const std::vector<std::string>& service_names() const noexcept { return service_names_; }
-    const std::vector<std::uint32_t>& share_slots() const noexcept { return share_slots_; }
+    /// The first route of exactly that host ("*" and "*.suffix" too) and path; the others follow by
+    /// `next`. Null: there is none.
+    const Entry* at(std::string_view host, std::string_view path) const noexcept;
+
+    /// All, by host and path, those of one place in the order in which they are asked. For people.
+    std::vector<const Entry*> entries() const;
+
+    std::size_t size() const noexcept { return size_; }
+    bool has_rate_limits() const noexcept { return rate_limits_ > 0; }
+
+    /// What that place has from now on, in the order in which they are asked; none: nothing.
+    void set(const std::string& host, const std::string& path,
+             const std::vector<RouteSpec>& routes);
 
 private:
-    struct TextHash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept {
-            return std::hash<std::string_view>{}(text);
-        }
+    using EntryPtr = std::shared_ptr<const Entry>;
+    struct PathRoutes {
+        std::uint64_t hash = 0;  // of the path
+        EntryPtr first;
     };
-    template <class T>
-    using TextMap = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
-
     struct HostRoutes {
-        // Written out for clang, which knows the initialisers below only after RouteTable's end.
-        HostRoutes() {}
+        std::string host;               // without the '*'
+        EntryPtr any_path;              // the first of those for every path
+        std::vector<PathRoutes> paths;  // by hash
+        std::size_t deepest = 0;        // segments of the longest path
 
-        // Indexes into entries_: the first of each path.
-        std::uint32_t any_path = none;
-        TextMap<std::uint32_t> by_path;  // by "/seg/seg"
-        std::size_t deepest = 0;         // segments of the longest path
+        std::string_view key() const noexcept { return host; }
+        const Entry* find(std::string_view path) const noexcept;
+        void set(std::string_view path, EntryPtr first);
     };
+    using HostRoutesPtr = std::shared_ptr<const HostRoutes>;
 
-    /// Puts entry number `index` in its place among those of its path, `first` and what follows it.
-    void enqueue(std::uint32_t& first, std::uint32_t index);
-    const Entry* find_path(const HostRoutes& routes, std::string_view path,
-                           const RequestFacts* request) const noexcept;
-    const Entry* first_to_hold(std::uint32_t index, const RequestFacts* request) const noexcept;
+    /// The routes of that host as a rule writes it, or null.
+    HostRoutesPtr routes_of(std::string_view host) const noexcept;
+    void set_host(std::string_view host, HostRoutesPtr routes);
+    static const Entry* find_path(const HostRoutes& routes, std::string_view path,
+                                  const RequestFacts* request) noexcept;
+    static const Entry* first_to_hold(const Entry* entry, const RequestFacts* request) noexcept;
+    void count(const Entry* first, bool is_added) noexcept;
 
-    std::vector<Entry> entries_;
-    std::vector<std::string> service_names_;
-    std::vector<std::uint32_t> share_slots_;
-    TextMap<HostRoutes> exact_;
-    TextMap<HostRoutes> by_suffix_;  // ".example.org" for *.example.org
-    std::optional<HostRoutes> any_host_;
+    SharedTable<HostRoutes> exact_;
+    SharedTable<HostRoutes> by_suffix_;  // ".example.org" for *.example.org
+    HostRoutesPtr any_host_;
+    std::size_t size_ = 0;
+    std::size_t rate_limits_ = 0;
 };
 
 }  // namespace fairlead::model

@@ -6,6 +6,8 @@
 #include <cassert>
 #include <random>
 #include <set>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace fairlead::model {
@@ -28,89 +30,95 @@ void admit(EndpointState& state, Admission admission, Duration drain, TimePoint 
     state.set_admission(admission);
 }
 
-bool same_routes(const RouteTable& table, const std::vector<RouteSpec>& routes) {
-    return std::equal(table.entries().begin(), table.entries().end(), routes.begin(), routes.end(),
-                      [](const auto& entry, const auto& route) { return entry.route == route; });
+std::string state_key(const std::string& service, const std::string& identity) {
+    return fmt::format("{} {}", service, identity);
 }
 
-bool has_rate_limit(const RouteTable& table) {
-    return std::any_of(table.entries().begin(), table.entries().end(), [](const auto& entry) {
-        return entry.route.rules && entry.route.rules->rate_limit.requests > 0;
-    });
+bool same_routes(const RouteTable::Entry* entry, const std::vector<RouteSpec>& routes) {
+    for (const auto& route : routes) {
+        if (entry == nullptr || !(entry->route == route)) return false;
+        entry = entry->next.get();
+    }
+    return entry == nullptr;
 }
 
 }  // namespace
 
 Match Snapshot::match(std::string_view host, std::string_view path,
                       const RequestFacts* request) const noexcept {
-    const auto* entry = routes_->find(host, path, request);
+    const auto* entry = routes_.find(host, path, request);
     if (entry == nullptr) return {};
-    const bool has_service = entry->slot != RouteTable::none;
-    return {&entry->route, has_service ? by_slot_[entry->slot].get() : nullptr, entry};
+    const auto& name = entry->route.service;
+    return {&entry->route, name.empty() ? nullptr : services_.find(name, entry->service_hash),
+            entry};
 }
 
 SnapshotCompiler::SnapshotCompiler(PolicyFactory make_policy, std::size_t workers)
-    : make_policy_(std::move(make_policy)), workers_(workers) {
-    auto empty = std::make_shared<Snapshot>();
-    empty->routes_ = std::make_shared<const RouteTable>(std::vector<RouteSpec>{});
-    current_ = std::move(empty);
-}
+    : make_policy_(std::move(make_policy)),
+      workers_(workers),
+      current_(std::make_shared<const Snapshot>()) {}
 
-SnapshotPtr SnapshotCompiler::compile(const DesiredState& desired, TimePoint now) {
-    auto next = std::make_shared<Snapshot>();
+SnapshotPtr SnapshotCompiler::compile(const CatalogChange& change, TimePoint now) {
+    auto next = std::make_shared<Snapshot>(*current_);
     next->version_ = next_version_++;
-    next->losers_ = desired.losers;
-    next->rejected_ = desired.rejected;
-
-    for (const auto& spec : desired.services) {
-        const auto before = current_->services_.find(spec.name);
-        const bool is_same = before != current_->services_.end() && before->second->spec == spec;
-        next->services_.emplace(spec.name, is_same ? before->second : make_service(spec, now));
+    for (const auto& service : change.services) set_service(*next, service, now);
+    for (const auto& place : change.places) {
+        if (!same_routes(next->routes_.at(place.host, place.path), place.routes))
+            next->routes_.set(place.host, place.path, place.routes);
     }
-
-    next->routes_ = same_routes(*current_->routes_, desired.routes)
-                        ? current_->routes_
-                        : std::make_shared<const RouteTable>(desired.routes);
-    next->by_slot_.reserve(next->routes_->service_names().size());
-    for (const auto& name : next->routes_->service_names()) {
-        const auto at = next->services_.find(name);
-        next->by_slot_.push_back(at == next->services_.end() ? nullptr : at->second);
-    }
-
-    if (has_rate_limit(*next->routes_)) next->rate_table_ = rate_table(now);
-
-    // What no service names any more is gone; what it has in flight may finish within the drain
-    // time.
-    for (const auto& [name, service] : current_->services_) {
-        const auto at = next->services_.find(name);
-        if (at != next->services_.end() && at->second == service) continue;
-        for (const auto& endpoint : service->endpoints) {
-            const bool stays =
-                at != next->services_.end() &&
-                std::any_of(at->second->endpoints.begin(), at->second->endpoints.end(),
-                            [&](const auto& other) { return other.state == endpoint.state; });
-            if (stays) continue;
-            stop_taking_requests(*endpoint.state, now + service->settings.drain);
-            endpoint.state->set_gone(true);
-        }
-    }
-    std::erase_if(endpoint_states_, [](const auto& item) { return item.second.expired(); });
-    std::erase_if(service_states_, [&](const auto& item) {
-        return item.second.use_count() == 1 && !next->services_.contains(item.first);
-    });
-
+    next->rate_table_ = next->routes_.has_rate_limits() ? rate_table(now) : nullptr;
     current_ = std::move(next);
+    std::erase_if(retired_endpoints_, [](const auto& item) { return item.second.expired(); });
+    std::erase_if(retired_services_, [](const auto& item) { return item.second.expired(); });
     return current_;
 }
 
-ServicePtr SnapshotCompiler::make_service(const ServiceSpec& spec, TimePoint now) {
+void SnapshotCompiler::set_service(Snapshot& next, const CatalogChange::ServiceChange& change,
+                                   TimePoint now) {
+    const auto before = next.services_.share(change.name);
+    if (!change.spec) {
+        if (!before) return;
+        retire(*before, nullptr, now);
+        next.services_.erase(change.name);
+        return;
+    }
+    if (before && before->spec == *change.spec) return;
+    auto after = make_service(*change.spec, before.get(), now);
+    if (before) retire(*before, after.get(), now);
+    next.services_.set(std::move(after));
+}
+
+/// What the service has no more is gone; what it has in flight may finish within the drain time.
+void SnapshotCompiler::retire(const Service& before, const Service* after, TimePoint now) {
+    if (after == nullptr) retired_services_[before.spec.name] = before.state;
+    std::set<const EndpointState*> kept;
+    if (after != nullptr) {
+        for (const auto& endpoint : after->endpoints) kept.insert(endpoint.state.get());
+    }
+    for (const auto& endpoint : before.endpoints) {
+        if (kept.contains(endpoint.state.get())) continue;
+        stop_taking_requests(*endpoint.state, now + before.settings.drain);
+        endpoint.state->set_gone(true);
+        retired_endpoints_[state_key(before.spec.name, endpoint.state->identity())] =
+            endpoint.state;
+    }
+}
+
+ServicePtr SnapshotCompiler::make_service(const ServiceSpec& spec, const Service* before,
+                                          TimePoint now) {
+    std::unordered_map<std::string_view, const EndpointStatePtr*> known;
+    if (before != nullptr) {
+        for (const auto& endpoint : before->endpoints)
+            known.emplace(endpoint.state->identity(), &endpoint.state);
+    }
     auto service = std::make_shared<Service>();
     service->spec = spec;
     service->settings = spec.settings.value_or(ServiceSettings{});
-    service->state = service_state(spec.name);
+    service->state = service_state(spec.name, before);
     service->endpoints.reserve(spec.endpoints.size());
     for (const auto& endpoint : spec.endpoints) {
-        auto state = endpoint_state(spec.name, endpoint);
+        const auto at = known.find(endpoint.identity);
+        auto state = at == known.end() ? endpoint_state(spec.name, endpoint) : *at->second;
         admit(*state, endpoint.admission, service->settings.drain, now);
         service->endpoints.push_back({endpoint.address, to_string(endpoint.address),
                                       endpoint.weight, endpoint.origin, std::move(state)});
@@ -130,21 +138,22 @@ const std::shared_ptr<RateTable>& SnapshotCompiler::rate_table(TimePoint now) {
     return rate_table_;
 }
 
-ServiceStatePtr SnapshotCompiler::service_state(const std::string& name) {
-    auto& state = service_states_[name];
-    if (!state) state = std::make_shared<ServiceState>(name, workers_);
-    return state;
+ServiceStatePtr SnapshotCompiler::service_state(const std::string& name, const Service* before) {
+    if (before != nullptr) return before->state;
+    const auto retired = retired_services_.find(name);
+    if (retired != retired_services_.end()) {
+        if (auto state = retired->second.lock()) return state;
+    }
+    return std::make_shared<ServiceState>(name, workers_);
 }
 
 EndpointStatePtr SnapshotCompiler::endpoint_state(const std::string& service,
                                                   const EndpointSpec& spec) {
-    auto& known = endpoint_states_[fmt::format("{} {}", service, spec.identity)];
-    auto state = known.lock();
-    if (!state) {
-        state = std::make_shared<EndpointState>(spec.identity);
-        known = state;
+    const auto retired = retired_endpoints_.find(state_key(service, spec.identity));
+    if (retired != retired_endpoints_.end()) {
+        if (auto state = retired->second.lock()) return state;
     }
-    return state;
+    return std::make_shared<EndpointState>(spec.identity);
 }
 
 }  // namespace fairlead::model

@@ -11,7 +11,6 @@
 #include "proxy/base/clock.hpp"
 #include "proxy/model/desired_state.hpp"
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,20 +43,5 @@ struct SourceChange {
 
 /// A state as the one item "" of its source.
 SourceChange whole_change(SourceState state, std::string who);
-
-/// The items of one source, kept up to date by its changes.
-class SourceItems {
-public:
-    /// Puts the changes in. False: nothing is different from before.
-    bool apply(SourceChange change);
-
-    /// All of it as one list, in the order of the items' names. O(items).
-    SourceState state(SourceKind kind) const;
-
-    const std::map<std::string, SourceItem>& items() const noexcept { return items_; }
-
-private:
-    std::map<std::string, SourceItem> items_;
-};
 
 }  // namespace fairlead::model

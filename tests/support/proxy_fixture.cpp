@@ -58,7 +58,8 @@ void ProxyFixture::serve(const std::vector<model::Address>& endpoints,
 void ProxyFixture::publish(const model::SourceState& state) {
     std::promise<void> installed;
     boost::asio::post(control_, [&] {
-        const auto snapshot = compiler_.compile(model::merge({&state}), Clock::now());
+        catalog_.apply(model::whole_change(state, "test"));
+        const auto snapshot = compiler_.compile(catalog_.take(), Clock::now());
         plane_->publish(snapshot, [&] { installed.set_value(); });
     });
     installed.get_future().wait();
@@ -72,7 +73,7 @@ SocketPeer ProxyFixture::connect(std::size_t listener) {
 }
 
 const model::EndpointState& ProxyFixture::endpoint(std::size_t i) const {
-    return *compiler_.current()->services().begin()->second->endpoints.at(i).state;
+    return *compiler_.current()->services().sorted().front()->endpoints.at(i).state;
 }
 
 void ProxyFixture::begin_drain(std::function<void()> drained) {

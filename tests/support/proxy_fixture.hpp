@@ -44,6 +44,7 @@ private:
     aio::IoContext control_;
     boost::asio::executor_work_guard<aio::executor> work_;
     std::unique_ptr<DataPlane> plane_;
+    model::Catalog catalog_;
     model::SnapshotCompiler compiler_;
     std::thread control_thread_;
 };

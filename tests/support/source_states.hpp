@@ -5,24 +5,42 @@
 
 #include "proxy/model/source_change.hpp"
 
+#include <map>
+#include <string>
 #include <utility>
 
 namespace fairlead::test {
 
 class SourceStates {
 public:
-    /// The state after that change.
+    /// The state after that change: its items' lists, in the order of the items' names.
     model::SourceState after(model::SourceChange change) {
-        const auto kind = change.kind;
-        const auto caused_at = change.caused_at;
-        items_.apply(std::move(change));
-        auto state = items_.state(kind);
-        state.caused_at = caused_at;
+        if (change.is_whole) items_.clear();
+        for (auto& [name, item] : change.items) {
+            if (item) {
+                items_[name] = std::move(*item);
+            } else {
+                items_.erase(name);
+            }
+        }
+        model::SourceState state;
+        state.kind = change.kind;
+        state.caused_at = change.caused_at;
+        for (const auto& [name, item] : items_) {
+            append(state.services, item.services);
+            append(state.routes, item.routes);
+            append(state.rejected, item.rejected);
+        }
         return state;
     }
 
 private:
-    model::SourceItems items_;
+    template <class T>
+    static void append(std::vector<T>& to, const std::vector<T>& from) {
+        to.insert(to.end(), from.begin(), from.end());
+    }
+
+    std::map<std::string, model::SourceItem> items_;
 };
 
 }  // namespace fairlead::test

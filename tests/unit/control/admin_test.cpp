@@ -81,7 +81,7 @@ struct Stage {
     }
 
     model::EndpointState& first_endpoint() {
-        return *reconciler.current()->services().at("web")->endpoints[0].state;
+        return *reconciler.current()->services().find("web")->endpoints[0].state;
     }
 };
 

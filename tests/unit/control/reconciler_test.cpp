@@ -76,7 +76,7 @@ TEST_CASE("states that arrive together make one snapshot", "[reconciler]") {
     stage.accept(state(SourceKind::docker, "a.test", "web", {endpoint(3)}));
     stage.turn();
     REQUIRE(stage.published.size() == 1);
-    CHECK(stage.published[0]->services().at("web")->endpoints[0].address.port == 3);
+    CHECK(stage.published[0]->services().find("web")->endpoints[0].address.port == 3);
     CHECK(service_of(*stage.published[0], "b.test") == "api");
 }
 
@@ -113,8 +113,8 @@ TEST_CASE("the file's route wins over the store's whichever came first", "[recon
     stage.accept(state(SourceKind::file, "a.test", "of_file", {endpoint(2)}));
     stage.turn();
     CHECK(service_of(*stage.published.back(), "a.test") == "of_file");
-    REQUIRE(stage.published.back()->losers().size() == 1);
-    CHECK(stage.published.back()->losers()[0].route.service == "of_store");
+    REQUIRE(stage.reconciler.catalog().losers().size() == 1);
+    CHECK(stage.reconciler.catalog().losers()[0].route.service == "of_store");
 }
 
 TEST_CASE("an entry that no snapshot may hold is listed and everything else goes on",
@@ -131,15 +131,15 @@ TEST_CASE("an entry that no snapshot may hold is listed and everything else goes
     stage.accept(bad);
     stage.turn();
     const auto& snapshot = *stage.published.at(0);
-    CHECK(snapshot.rejected().size() == 5);
-    CHECK(snapshot.routes().entries().size() == 1);
-    CHECK(snapshot.services().at("web")->endpoints.size() == 1);
-    CHECK(snapshot.services().at("odd")->settings.policy == "p2c");
+    CHECK(stage.reconciler.catalog().rejected().size() == 5);
+    CHECK(snapshot.routes().size() == 1);
+    CHECK(snapshot.services().find("web")->endpoints.size() == 1);
+    CHECK(snapshot.services().find("odd")->settings.policy == "p2c");
 
     // Still listed when another source's change makes the next snapshot.
     stage.accept(state(SourceKind::file, "c.test", "else", {}));
     stage.turn();
-    CHECK(stage.published.back()->rejected().size() == 5);
+    CHECK(stage.reconciler.catalog().rejected().size() == 5);
 }
 
 TEST_CASE("event to effective counts from the event until every worker has the snapshot",
@@ -225,6 +225,11 @@ TEST_CASE("differences between two snapshots are counted", "[reconciler]") {
     expected.admissions_changed = 1;
     expected.settings_changed = 1;
     expected.rejected_added = 1;
-    CHECK(log_changes(*stage.published[0], *stage.published[1]) == expected);
-    CHECK(log_changes(*stage.published[1], *stage.published[1]) == ChangeCounts());
+    model::Catalog catalog;
+    catalog.apply(model::whole_change(first, "test"));
+    catalog.take();
+    catalog.apply(model::whole_change(second, "test"));
+    const auto change = catalog.take();
+    CHECK(log_changes(change, *stage.published[0], *stage.published[1]) == expected);
+    CHECK(log_changes({}, *stage.published[1], *stage.published[1]) == ChangeCounts());
 }

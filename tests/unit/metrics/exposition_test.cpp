@@ -15,7 +15,7 @@ namespace {
 
 /// One service with three endpoints, one of them ejected, and what worker 0 counted for it.
 control::MetricsInput input_with_one_service() {
-    model::DesiredState desired;
+    model::CatalogChange change;
     model::ServiceSpec service;
     service.name = "web \"1\"";
     for (std::uint16_t port = 1; port <= 3; ++port) {
@@ -24,13 +24,13 @@ control::MetricsInput input_with_one_service() {
         endpoint.identity = to_string(endpoint.address);
         service.endpoints.push_back(endpoint);
     }
-    desired.services.push_back(service);
+    change.services.push_back({service.name, service});
     model::SnapshotCompiler compiler(balance::make_policy, 2);
 
     control::MetricsInput input;
     input.now = TimePoint(1000s);
-    input.snapshot = compiler.compile(desired, input.now);
-    const auto& compiled = *input.snapshot->services().begin()->second;
+    input.snapshot = compiler.compile(change, input.now);
+    const auto& compiled = *input.snapshot->services().sorted().front();
     compiled.endpoints[0].state->eject_until(input.now + 5s);
     compiled.endpoints[1].state->begin_request();
     compiled.state->cell(0).by_status_class[2].add(7);

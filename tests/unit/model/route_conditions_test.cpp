@@ -1,6 +1,7 @@
 // Which of several routes of one host and path a request gets, against the rule written naively.
 #include "proxy/base/random.hpp"
 #include "proxy/model/route_table.hpp"
+#include "tests/unit/model/table_of.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -115,8 +116,9 @@ TEST_CASE(
     "[model][conditions]") {
     RouteConditions post;
     post.add_method("POST");
-    const RouteTable table({route("h", "/a/b", "deep", post), route("h", "/a", "short"),
-                            route("only", "", "exact", post), route("*", "", "any")});
+    const RouteTable table =
+        test::table_of({route("h", "/a/b", "deep", post), route("h", "/a", "short"),
+                        route("only", "", "exact", post), route("*", "", "any")});
     Request request{"h", "/a/b", "POST", "", {}};
     CHECK(found(table, request) == "deep");
     request.method = "GET";
@@ -154,7 +156,7 @@ TEST_CASE("the route found is the one that the rule names", "[model][conditions]
         for (const auto& [key, spec] : unique) routes.push_back(spec);
         for (auto i = routes.size(); i > 1; --i)
             std::swap(routes[i - 1], routes[random.below(static_cast<std::uint32_t>(i))]);
-        const RouteTable table(routes);
+        const RouteTable table = test::table_of(routes);
         for (int i = 0; i < 30; ++i) {
             Request request{
                 "h", any_of({"/", "/a", "/a/b/c", "/b/x", "/c"}), any_of(methods), "", {}};

@@ -1,4 +1,4 @@
-#include "proxy/model/desired_state.hpp"
+#include "proxy/model/catalog.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -37,6 +37,49 @@ void add_service(SourceState& to, std::string name, std::vector<EndpointSpec> en
                  std::optional<ServiceSettings> settings = {}) {
     to.services.push_back(
         {std::move(name), std::move(settings), std::move(endpoints), from(to.kind, "service")});
+}
+
+/// All that a catalog says once the sources have spoken.
+struct Merged {
+    std::vector<ServiceSpec> services;
+    std::vector<RouteSpec> routes;
+    std::vector<LosingRoute> losers;
+    std::vector<RejectedEntry> rejected;
+};
+
+Merged everything(Catalog& catalog) {
+    Merged all;
+    const auto change = catalog.take();
+    for (const auto& service : change.services) {
+        if (service.spec) all.services.push_back(*service.spec);
+    }
+    for (const auto& place : change.places)
+        all.routes.insert(all.routes.end(), place.routes.begin(), place.routes.end());
+    all.losers = catalog.losers();
+    all.rejected = catalog.rejected();
+    CHECK(all.losers.size() == catalog.loser_count());
+    CHECK(all.rejected.size() == catalog.rejected_count());
+    return all;
+}
+
+Merged merge(const std::vector<const SourceState*>& states) {
+    Catalog catalog;
+    for (const auto* state : states) catalog.apply(whole_change(*state, "test"));
+    return everything(catalog);
+}
+
+SourceItem item_with_route(std::string host, std::string service) {
+    SourceItem item;
+    item.routes.push_back(
+        {std::move(host), "", std::move(service), from(SourceKind::store, "key")});
+    return item;
+}
+
+SourceChange change_of(std::string name, std::optional<SourceItem> item) {
+    SourceChange change;
+    change.kind = SourceKind::store;
+    change.items.push_back({std::move(name), std::move(item)});
+    return change;
 }
 
 }  // namespace
@@ -90,7 +133,7 @@ TEST_CASE("routes whose conditions differ are no rivals; those with the same are
     file.routes[1].conditions = conditions("POST");
     const auto merged = merge({&file, &store});
     REQUIRE(merged.routes.size() == 2);
-    CHECK(merged.routes[1].service == "puts_of_file");
+    CHECK(merged.routes[0].service == "puts_of_file");
     REQUIRE(merged.losers.size() == 2);
     CHECK(merged.losers[1].why.ends_with("names the same host, path and conditions"));
 }
@@ -157,4 +200,63 @@ TEST_CASE("the same state merged in any order of its services gives the same lis
     const auto merged = merge({&one});
     CHECK(merged.services[0].name == "a");
     CHECK(merged.services[1].name == "b");
+}
+
+TEST_CASE("a change touches what it names and nothing else", "[model]") {
+    Catalog catalog;
+    CHECK(catalog.apply(change_of("a", item_with_route("a.test", "web"))));
+    CHECK(catalog.apply(change_of("b", item_with_route("b.test", "web"))));
+    CHECK(catalog.take().places.size() == 2);
+    CHECK_FALSE(catalog.apply(change_of("b", item_with_route("b.test", "web"))));
+    CHECK(catalog.take().places.empty());
+    CHECK(catalog.apply(change_of("b", item_with_route("c.test", "web"))));
+    const auto change = catalog.take();
+    REQUIRE(change.places.size() == 2);
+    CHECK(change.places[0].host == "b.test");
+    CHECK(change.places[0].routes.empty());
+    CHECK(change.places[1].host == "c.test");
+    CHECK(change.places[1].routes.size() == 1);
+    CHECK(catalog.apply(change_of("c", std::nullopt)) == false);
+}
+
+TEST_CASE("what a whole change does not name is gone", "[model]") {
+    Catalog catalog;
+    catalog.apply(change_of("a", item_with_route("a.test", "web")));
+    catalog.apply(change_of("b", item_with_route("b.test", "web")));
+    catalog.take();
+    auto whole = change_of("b", item_with_route("b.test", "web"));
+    whole.is_whole = true;
+    CHECK(catalog.apply(whole));
+    const auto change = catalog.take();
+    REQUIRE(change.places.size() == 1);
+    CHECK(change.places[0].host == "a.test");
+    CHECK(change.places[0].routes.empty());
+}
+
+TEST_CASE("of two items that name one place the earlier name wins, whichever came first",
+          "[model]") {
+    Catalog catalog;
+    catalog.apply(change_of("b", item_with_route("a.test", "late")));
+    CHECK(everything(catalog).routes.at(0).service == "late");
+    catalog.apply(change_of("a", item_with_route("a.test", "early")));
+    const auto merged = everything(catalog);
+    CHECK(merged.routes.at(0).service == "early");
+    REQUIRE(merged.losers.size() == 1);
+    catalog.apply(change_of("a", std::nullopt));
+    CHECK(everything(catalog).routes.at(0).service == "late");
+    CHECK(catalog.loser_count() == 0);
+}
+
+TEST_CASE("only what is newly rejected is told of", "[model]") {
+    Catalog catalog;
+    SourceItem bad;
+    bad.rejected.push_back({from(SourceKind::store, "x"), "one"});
+    catalog.apply(change_of("x", bad));
+    CHECK(catalog.take().rejected.size() == 1);
+    bad.rejected.push_back({from(SourceKind::store, "x"), "two"});
+    catalog.apply(change_of("x", bad));
+    const auto change = catalog.take();
+    REQUIRE(change.rejected.size() == 1);
+    CHECK(change.rejected[0].why == "two");
+    CHECK(catalog.rejected_count() == 2);
 }
