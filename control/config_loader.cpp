@@ -70,7 +70,10 @@ std::string as_written(const YAML::Node& node) {
 /// Walks the file along the schema and fills the draft, noting every problem on the way.
 class Walk {
 public:
-    Walk(std::string file, LoadedConfig& into) : file_(std::move(file)), problems_(into.problems) {}
+    Walk(std::string file, LoadedConfig& into)
+        : file_(std::move(file)), problems_(into.problems), given_(into.given) {
+        draft_.file = file_;
+    }
 
     void read(const YAML::Node& root);
     Draft take() && { return std::move(draft_); }
@@ -98,7 +101,11 @@ private:
     void unsupported(const YAML::Node& node, const At& at, const YAML::Mark& mark);
     void unknown(const At& parent, const std::string& name, const YAML::Mark& mark);
     void require_all(const YAML::Node& node, const At& at, const YAML::Mark& mark);
+    void remember(const At& at, std::string value, const YAML::Mark& mark);
 
+    std::string place_of(const YAML::Mark& mark) const {
+        return fmt::format("{}:{}:{}", file_, line_of(mark), column_of(mark));
+    }
     static std::size_t line_of(const YAML::Mark& mark) {
         return mark.is_null() ? 0 : static_cast<std::size_t>(mark.line) + 1;
     }
@@ -108,6 +115,7 @@ private:
 
     std::string file_;
     std::vector<ConfigProblem>& problems_;
+    std::vector<GivenSetting>& given_;
     Draft draft_;
 };
 
@@ -142,8 +150,9 @@ void Walk::section(const YAML::Node& node, const At& at, const YAML::Mark& mark)
     if (!node.IsMap() && !node.IsNull() && !is_short_form) {
         return note(node.Mark(), at.shown, fmt::format("it must be {}", allowed_text(at.row)));
     }
-    draft_.place = fmt::format("{}:{}:{}", file_, line_of(mark), column_of(mark));
+    draft_.place = place_of(mark);
     if (at.row.begin != nullptr) {
+        remember(at, "", mark);
         if (const auto begun = at.row.begin(draft_, at.name); !begun)
             note(mark, at.shown, begun.error().text());
     }
@@ -237,7 +246,22 @@ void Walk::text(const YAML::Node& node, const At& at, const YAML::Mark& mark) {
     if (!read) return note(node.Mark(), at.shown, read.error().text());
     read->name = at.name;
     if (const auto set = at.row.set(draft_, *read); !set)
-        note(node.Mark(), at.shown, set.error().text());
+        return note(node.Mark(), at.shown, set.error().text());
+    remember(at, std::move(read->text), mark);
+}
+
+/// Services and routes carry the places of their settings; the process' own are listed.
+void Walk::remember(const At& at, std::string value, const YAML::Mark& mark) {
+    for (const std::string_view owner : {"services.*", "routes[]"}) {
+        if (!at.row.path.starts_with(owner)) continue;
+        if (at.row.set == nullptr || at.row.path.size() == owner.size()) return;
+        const auto key = at.row.path.substr(owner.size() + 1);
+        if (key.starts_with("endpoints[]")) return;
+        draft_.setting_places.push_back(
+            {key, fmt::format(":{}:{}", line_of(mark), column_of(mark))});
+        return;
+    }
+    given_.push_back({at.shown, std::move(value), place_of(mark)});
 }
 
 void Walk::unsupported(const YAML::Node& node, const At& at, const YAML::Mark& mark) {

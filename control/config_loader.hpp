@@ -25,9 +25,17 @@ struct ConfigProblem {
     std::string to_string() const;
 };
 
+/// A setting of the process that the file names, or a section that it has.
+struct GivenSetting {
+    std::string key;    // "listeners[0].bind"
+    std::string value;  // "${NAME}" replaced; "" of a section
+    std::string place;  // FILE:LINE:COLUMN
+};
+
 struct LoadedConfig {
     model::ProcessSettings process;
     model::SourceState desired;           // kind file
+    std::vector<GivenSetting> given;      // in the order of the file; no services, no routes
     std::vector<ConfigProblem> problems;  // not empty: use nothing of the above
 
     bool ok() const noexcept { return problems.empty(); }

@@ -341,6 +341,14 @@ Draft::Draft() {
     process.listeners.clear();
 }
 
+model::SharedValue<model::SettingOrigins> Draft::take_setting_origins() {
+    if (setting_places.empty()) return {};
+    model::SettingOrigins origins({model::SourceKind::file, file});
+    for (auto& entry : setting_places) origins.add(entry.key, std::move(entry.rest));
+    setting_places.clear();
+    return origins;
+}
+
 std::span<const KeyRow> config_keys() noexcept {
     return rows;
 }

@@ -24,7 +24,10 @@ namespace fairlead::control {
 struct Draft {
     model::ProcessSettings process;
     model::SourceState desired;
-    std::string place;     // FILE:LINE:COLUMN of the item being begun
+    std::string file;   // what it is called in origins
+    std::string place;  // FILE:LINE:COLUMN of the item being begun
+    // Where the settings of the present service, or the rules of the present route, are written.
+    std::vector<model::SettingOrigins::Entry> setting_places;
     GivenKeys given_keys;  // of the present listener
     // What the present route has besides host, path and service.
     struct RouteParts {
@@ -39,6 +42,8 @@ struct Draft {
     model::ServiceSettings& service_settings() { return *service().settings; }
     model::EndpointSpec& endpoint() { return service().endpoints.back(); }
     model::RouteSpec& route() { return desired.routes.back(); }
+    /// The setting_places so far, for their owner; none: no setting was written.
+    model::SharedValue<model::SettingOrigins> take_setting_origins();
 };
 
 /// A scalar, checked against its row.

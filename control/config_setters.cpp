@@ -63,6 +63,7 @@ Checked<> service(Draft& draft, std::string_view name) {
     service.name = name;
     service.settings.emplace();
     service.origin = origin_of(draft);
+    draft.setting_places.clear();
     const auto checked = model::parse_service_name(name);
     if (!checked) return checked.error();
     return {};

@@ -49,7 +49,8 @@ Checked<> endpoint_tls(Draft& draft) {
 }
 
 Checked<> service(Draft& draft) {
-    const auto& service = draft.service();
+    auto& service = draft.service();
+    service.settings->origins = draft.take_setting_origins();
     const auto& tls = service.settings->tls;
     if (!tls || !tls->verify || !tls->server_name.empty()) return {};
     const bool has_unnamed =

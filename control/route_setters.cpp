@@ -84,6 +84,7 @@ namespace begin {
 
 Checked<> route(Draft& draft, std::string_view) {
     draft.route_parts = {};
+    draft.setting_places.clear();
     draft.desired.routes.emplace_back().origin = {model::SourceKind::file, draft.place};
     return {};
 }
@@ -146,7 +147,10 @@ Checked<> route(Draft& draft) {
     if (const auto checked = check_destination(last, parts.rules); !checked) return checked;
     parts.conditions.finish();
     if (!parts.conditions.empty()) last.conditions = std::move(parts.conditions);
-    if (!parts.rules.empty()) last.rules = std::move(parts.rules);
+    if (!parts.rules.empty()) {
+        parts.rules.origins = draft.take_setting_origins();
+        last.rules = std::move(parts.rules);
+    }
     const auto twin = std::find_if(routes.begin(), routes.end() - 1, [&](const auto& other) {
         return other.host == last.host && other.path == last.path &&
                other.conditions == last.conditions;

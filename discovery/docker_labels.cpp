@@ -119,7 +119,7 @@ public:
             // The service's name keeps its case; keys have none.
             const auto key = split_label(std::string_view(lowered).substr(prefix.size()));
             auto& draft = drafts_[label.substr(prefix.size(), key.service.size())];
-            const auto outcome = apply_label(draft, key, value, rules_);
+            const auto outcome = apply_label(draft, key, label, value, rules_);
             if (!outcome) reject(label, outcome.error());
         }
     }
@@ -163,6 +163,13 @@ private:
         model::ServiceSpec service;
         service.name = name;
         service.settings = draft.settings;
+        if (service.settings) {
+            model::SettingOrigins origins(origin_of(facts_));
+            for (const auto& [key, label] : draft.setting_labels) {
+                origins.add(key, fmt::format(" label {}", label));
+            }
+            service.settings->origins = std::move(origins);
+        }
         service.origin = origin_of(facts_);
         if (facts_.run != ContainerFacts::Run::stopped)
             add_endpoint(service, named, draft, admission);
@@ -172,7 +179,7 @@ private:
         if (hosts.empty() && draft.path) hosts.emplace_back("*");
         for (auto& host : hosts) {
             plan_.routes.push_back(
-                {std::move(host), draft.path.value_or(""), name, origin_of(facts_)});
+                {std::move(host), draft.path.value_or(""), name, origin_at(draft.route_label)});
         }
     }
 
@@ -200,9 +207,13 @@ private:
     }
 
     void reject(std::string_view label, const Problem& why) {
+        plan_.rejected.push_back({origin_at(label), why.text()});
+    }
+
+    model::Origin origin_at(std::string_view label) const {
         auto origin = origin_of(facts_);
         origin.place.append(" label ").append(label);
-        plan_.rejected.push_back({std::move(origin), why.text()});
+        return origin;
     }
 
     const ContainerFacts& facts_;

@@ -117,17 +117,20 @@ Checked<> set_drain(LabelDraft& draft, string_view value, const LabelRules&) {
     return store_duration(settings_of(draft).drain, value, 0ms);
 }
 
+enum class Of : std::uint8_t { container, route, service };
+
 struct Row {
     string_view key;
     Checked<> (*set)(LabelDraft&, string_view, const LabelRules&);
+    Of of = Of::service;  // whose setting it is
 };
 
 constexpr Row rows[] = {
-    {"host", set_hosts},
-    {"path", set_path},
-    {"service", set_service},
-    {"port", set_port},
-    {"weight", set_weight},
+    {"host", set_hosts, Of::route},
+    {"path", set_path, Of::route},
+    {"service", set_service, Of::container},
+    {"port", set_port, Of::container},
+    {"weight", set_weight, Of::container},
     {"policy", set_policy},
     {"timeouts.connect", set_connect},
     {"timeouts.first_byte", set_first_byte},
@@ -190,12 +193,18 @@ LabelKey split_label(string_view rest) {
     return {service, rest.substr(rest.size() - best.size())};
 }
 
-Checked<> apply_label(LabelDraft& draft, const LabelKey& label, string_view value,
-                      const LabelRules& rules) {
+Checked<> apply_label(LabelDraft& draft, const LabelKey& label, string_view written,
+                      string_view value, const LabelRules& rules) {
     const auto is_it = [&](const Row& row) { return row.key == label.key; };
     const auto* const row = std::find_if(std::begin(rows), std::end(rows), is_it);
     const bool is_misplaced = label.key == "service" && !label.service.empty();
-    if (row != std::end(rows) && !is_misplaced) return row->set(draft, ascii::trim(value), rules);
+    if (row != std::end(rows) && !is_misplaced) {
+        if (row->of == Of::service) draft.setting_labels.emplace_back(row->key, written);
+        const bool names_routes =
+            row->of == Of::route && (row->key == "host" || draft.route_label.empty());
+        if (names_routes) draft.route_label = written;
+        return row->set(draft, ascii::trim(value), rules);
+    }
     if (has(unsupported, label.key)) {
         return problem("'{}' is not supported by this version; allowed: {}", label.key,
                        allowed_keys());

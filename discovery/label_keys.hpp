@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fairlead::discovery {
@@ -21,6 +22,9 @@ struct LabelDraft {
     std::optional<std::uint16_t> port;
     std::uint32_t weight = 1;
     std::optional<model::ServiceSettings> settings;
+    std::string route_label;  // the one that asks for its routes: host, else path
+    // Which labels the settings are from: key, and the label as it is written.
+    std::vector<std::pair<std::string_view, std::string>> setting_labels;
 };
 
 struct LabelKey {
@@ -31,8 +35,8 @@ struct LabelKey {
 /// `rest`: the label without "fairlead.". A known key wins over a service of that name.
 LabelKey split_label(std::string_view rest);
 
-/// Sets what the label says in `draft`, or says why it cannot.
-Checked<> apply_label(LabelDraft& draft, const LabelKey& label, std::string_view value,
-                      const LabelRules& rules);
+/// Sets what the label says in `draft`, or says why it cannot. `written`: the whole label.
+Checked<> apply_label(LabelDraft& draft, const LabelKey& label, std::string_view written,
+                      std::string_view value, const LabelRules& rules);
 
 }  // namespace fairlead::discovery

@@ -7,6 +7,8 @@
 #include "proxy/base/clock.hpp"
 #include "proxy/model/address.hpp"
 #include "proxy/model/ip_prefix.hpp"
+#include "proxy/model/setting_origins.hpp"
+#include "proxy/model/shared_value.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -69,6 +71,7 @@ struct ServiceSettings {
     Milliseconds ejection = 5s;      // out of choice after a refused or reset connection
     Milliseconds drain = 30s;        // how long a draining endpoint may finish what it has
     std::optional<EndpointTls> tls;  // absent: plain
+    SharedValue<SettingOrigins> origins = {};  // none: all of them are defaults
 
     bool operator==(const ServiceSettings&) const = default;
 };

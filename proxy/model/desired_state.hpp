@@ -10,6 +10,7 @@
 #include "proxy/base/clock.hpp"
 #include "proxy/model/address.hpp"
 #include "proxy/model/config.hpp"
+#include "proxy/model/origin.hpp"
 #include "proxy/model/route_conditions.hpp"
 #include "proxy/model/route_rules.hpp"
 #include "proxy/model/shared_value.hpp"
@@ -21,20 +22,6 @@
 #include <vector>
 
 namespace fairlead::model {
-
-/// In order of precedence: where two sources name the same route, the earlier wins.
-enum class SourceKind : std::uint8_t { file, store, docker };
-inline constexpr std::size_t source_kind_count = 3;
-std::string_view to_string(SourceKind kind) noexcept;  // "file", "store", "docker"
-
-struct Origin {
-    SourceKind source = SourceKind::file;
-    std::string place;  // "fairlead.yaml:12:5", "frontend:site.com/a/", "container web-1 label
-                        // fairlead.host"
-
-    bool operator==(const Origin&) const = default;
-};
-std::string to_string(const Origin& origin);  // "docker: container web-1 label fairlead.host"
 
 /// Whether an endpoint takes new requests, and if not, why. Only `ready` does.
 enum class Admission : std::uint8_t { ready, starting, unhealthy, paused, draining };

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "proxy/base/clock.hpp"
+#include "proxy/base/failure.hpp"
 #include "proxy/model/desired_state.hpp"
 
 #include <algorithm>
@@ -58,10 +59,17 @@ public:
     bool is_ejected(TimePoint now) const noexcept {
         return ejected_until_.load(std::memory_order_relaxed) > now.time_since_epoch().count();
     }
-    void eject_until(TimePoint until) noexcept {
+    /// `why`: what the endpoint did.
+    void eject_until(TimePoint until, Reason why) noexcept {
+        ejected_for_.store(why, std::memory_order_relaxed);
         ejected_until_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
         ejections_.fetch_add(1, std::memory_order_relaxed);
     }
+    /// Of the last ejection, over or not; in the past: there was none, or it was forgiven.
+    TimePoint ejected_until() const noexcept {
+        return TimePoint(Duration(ejected_until_.load(std::memory_order_relaxed)));
+    }
+    Reason ejected_for() const noexcept { return ejected_for_.load(std::memory_order_relaxed); }
     void forgive() noexcept { ejected_until_.store(0, std::memory_order_relaxed); }
     std::uint64_t ejections() const noexcept { return ejections_.load(std::memory_order_relaxed); }
 
@@ -106,6 +114,7 @@ private:
     std::atomic<std::uint32_t> in_flight_{0};
     std::atomic<Admission> admission_{Admission::ready};
     std::atomic<bool> gone_{false};
+    std::atomic<Reason> ejected_for_{Reason::none};
     std::atomic<std::uint64_t> requests_{0};
     std::atomic<Duration::rep> ejected_until_{0};
     std::atomic<Duration::rep> cut_at_{Duration::max().count()};

@@ -7,6 +7,8 @@
 #include "proxy/base/clock.hpp"
 #include "proxy/model/field_edits.hpp"
 #include "proxy/model/ip_prefix.hpp"
+#include "proxy/model/setting_origins.hpp"
+#include "proxy/model/shared_value.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -116,6 +118,7 @@ struct RouteRules {
     Split split;
     FieldEdits request_fields;
     FieldEdits response_fields;
+    SharedValue<SettingOrigins> origins = {};  // of each rule that a source wrote
 
     bool empty() const { return *this == RouteRules(); }
     bool operator==(const RouteRules&) const = default;

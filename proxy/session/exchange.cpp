@@ -301,7 +301,8 @@ bool Exchange::judge(const Failure& failure, const upstream::Lease& lease) {
               log::kv("repeated", repeat));
     if (upstream::speaks_against_endpoint(facts)) {
         worker_.counters().add(Metric::ejections);
-        lease.endpoint().eject_until(worker_.wheel().now() + service_->settings.ejection);
+        lease.endpoint().eject_until(worker_.wheel().now() + service_->settings.ejection,
+                                     failure.reason);
     }
     return repeat;
 }

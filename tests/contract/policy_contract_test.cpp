@@ -79,7 +79,7 @@ TEST_CASE("every policy passes over the ejected, until they may return", "[contr
     CAPTURE(name);
     const auto endpoints = endpoints_of({1, 1});
     const auto policy = make(name, endpoints);
-    endpoints[0].state->eject_until(now + 5s);
+    endpoints[0].state->eject_until(now + 5s, Reason::connect_refused);
     model::Cursor cursor;
     CHECK(picks_of(*policy, at_now(), cursor, 50).at(2) == 50);
     auto later = at_now();
@@ -92,7 +92,8 @@ TEST_CASE("every policy picks an ejected endpoint when it is told to", "[contrac
     CAPTURE(name);
     const auto endpoints = endpoints_of({1, 1});
     const auto policy = make(name, endpoints);
-    for (const auto& endpoint : endpoints) endpoint.state->eject_until(now + 5s);
+    for (const auto& endpoint : endpoints)
+        endpoint.state->eject_until(now + 5s, Reason::connect_refused);
     model::Cursor cursor;
     auto input = at_now();
     CHECK(policy->pick(input, cursor) == nullptr);

@@ -136,7 +136,7 @@ TEST_CASE("/services tells settings, and each endpoint's state as it is now", "[
     CHECK(web.at("endpoints").at(1).at("state") == "draining");
     CHECK(web.at("endpoints").at(1).at("weight").to_number<int>() == 2);
 
-    stage.first_endpoint().eject_until(Clock::now() + 1h);
+    stage.first_endpoint().eject_until(Clock::now() + 1h, Reason::connect_refused);
     const auto one = json_of(stage.admin.handle(request("/services/web")));
     CHECK(one.at("endpoints").at(0).at("state") == "ejected");
 }
@@ -199,7 +199,7 @@ TEST_CASE("a service's health is 200 while it has a ready endpoint", "[health]")
     CHECK(stage.health.handle(request("/health/web")).status == 200);
     CHECK(stage.health.handle(request("/health/odd%2Fname")).status == 503);
     CHECK(stage.health.handle(request("/health/absent")).status == 404);
-    stage.first_endpoint().eject_until(Clock::now() + 1h);
+    stage.first_endpoint().eject_until(Clock::now() + 1h, Reason::connect_refused);
     CHECK(stage.health.handle(request("/health/web")).status == 503);
 }
 

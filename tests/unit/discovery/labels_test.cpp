@@ -139,7 +139,22 @@ TEST_CASE("service settings follow their labels", "[labels]") {
     expected.ejection = 10s;
     expected.drain = std::chrono::hours(1);
     REQUIRE(got.services[0].settings);
-    CHECK(*got.services[0].settings == expected);
+    auto settings = *got.services[0].settings;
+    const auto origins = std::exchange(settings.origins, {});
+    CHECK(settings == expected);
+    REQUIRE(origins);
+    CHECK(origins->find("timeouts.connect")->place ==
+          "container web-1 (aaaaaaaaaaaa) label fairlead.timeouts.connect");
+    CHECK_FALSE(origins->find("tls.verify"));
+}
+
+TEST_CASE("a route's origin is the label that asks for it", "[labels]") {
+    const auto by_host = plan(Labels{{"fairlead.Host", "a.org"}, {"fairlead.path", "/x"}});
+    CHECK(by_host.routes.at(0).origin.place ==
+          "container web-1 (aaaaaaaaaaaa) label fairlead.Host");
+    const auto by_path = plan(Labels{{"fairlead.api.path", "/x"}});
+    CHECK(by_path.routes.at(0).origin.place ==
+          "container web-1 (aaaaaaaaaaaa) label fairlead.api.path");
 }
 
 TEST_CASE("each service of one container has its own port and settings", "[labels]") {

@@ -31,7 +31,7 @@ control::MetricsInput input_with_one_service() {
     input.now = TimePoint(1000s);
     input.snapshot = compiler.compile(change, input.now);
     const auto& compiled = *input.snapshot->services().sorted().front();
-    compiled.endpoints[0].state->eject_until(input.now + 5s);
+    compiled.endpoints[0].state->eject_until(input.now + 5s, Reason::connect_refused);
     compiled.endpoints[1].state->begin_request();
     compiled.state->cell(0).by_status_class[2].add(7);
     compiled.state->cell(1).by_status_class[2].add(1);

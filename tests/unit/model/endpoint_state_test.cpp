@@ -5,6 +5,17 @@
 using namespace fairlead;
 using model::EndpointState;
 
+TEST_CASE("an ejection is known with its reason until it is forgiven", "[endpoint_state]") {
+    model::EndpointState state("id");
+    const auto now = Clock::now();
+    state.eject_until(now + 5s, Reason::upstream_reset);
+    CHECK(state.is_ejected(now));
+    CHECK(state.ejected_until() == now + 5s);
+    CHECK(state.ejected_for() == Reason::upstream_reset);
+    state.forgive();
+    CHECK(state.ejected_until() == TimePoint());
+}
+
 TEST_CASE("an idle connection is used for less long than the endpoint keeps it", "[model]") {
     EndpointState endpoint("a");
     const TimePoint now = Clock::now();

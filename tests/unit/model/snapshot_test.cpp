@@ -152,7 +152,7 @@ TEST_CASE("an endpoint that comes back from draining takes requests again, forgi
     auto spec = service("web", {endpoint(1)});
     spec.endpoints[0].admission = Admission::draining;
     const auto state = service_of(compiler.compile(desired({spec}), now), "web").endpoints[0].state;
-    state->eject_until(now + 60s);
+    state->eject_until(now + 60s, Reason::connect_refused);
     spec.endpoints[0].admission = Admission::ready;
     compiler.compile(desired({spec}), now);
     CHECK(state->takes_requests(now));
@@ -186,7 +186,7 @@ TEST_CASE("an endpoint that returns under its identity while requests still run 
 TEST_CASE("an ejection survives changes elsewhere", "[model]") {
     Compiler compiler(1);
     const auto first = compiler.compile(desired({service("a", {endpoint(1)})}), now);
-    service_of(first, "a").endpoints[0].state->eject_until(now + 5s);
+    service_of(first, "a").endpoints[0].state->eject_until(now + 5s, Reason::connect_refused);
     const auto second = compiler.compile(desired({service("a", {endpoint(1), endpoint(2)})}), now);
     CHECK(service_of(second, "a").endpoints[0].state->is_ejected(now));
 }
