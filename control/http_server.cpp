@@ -109,6 +109,7 @@ struct HttpConnection {
     Doing doing = Doing::waiting;
     TimePoint deadline = TimePoint::max();
     bool is_late = false;
+    BodyStream* stream = nullptr;  // the one that is being sent
 
     void begin(Doing what, Duration patience) {
         doing = what;
@@ -174,6 +175,7 @@ private:
     aio::task<Next> serve_one(HttpConnection& connection, boost::beast::flat_buffer& buffer);
     aio::task<HttpReply> handle(const HttpRequest& request);
     aio::task<Next> write(HttpConnection& connection, HttpReply reply, bool is_head, bool keep);
+    aio::task<> write_stream(HttpConnection& connection, BodyStream& stream);
     aio::task<Next> refuse(HttpConnection& connection, aio::error_code ec);
 
     aio::acceptor acceptor;
@@ -207,6 +209,7 @@ void HttpServer::State::stop() {
     sweeper.cancel();
     for (auto* connection : connections) {
         if (connection->doing == HttpConnection::Doing::waiting) connection->cancel();
+        if (connection->stream != nullptr) connection->stream->close();
     }
 }
 
@@ -345,27 +348,45 @@ aio::task<HttpServer::State::Next> HttpServer::State::refuse(HttpConnection& con
 aio::task<HttpServer::State::Next> HttpServer::State::write(HttpConnection& connection,
                                                             HttpReply reply, bool is_head,
                                                             bool keep) {
+    const auto stream = std::move(reply.stream);
     http::response<http::string_body> message;
     message.result(static_cast<unsigned>(reply.status));
     message.version(11);
+    keep = keep && stream == nullptr;
     message.keep_alive(keep);
     message.set(http::field::content_type, reply.content_type);
     message.set(http::field::cache_control, "no-store");
     for (const auto& [field, value] : reply.fields) message.set(field, value);
-    message.content_length(reply.body.size());
+    if (!stream) message.content_length(reply.body.size());
     if (!is_head) message.body() = std::move(reply.body);
 
     connection.begin(HttpConnection::Doing::writing, write_timeout);
     http::response_serializer<http::string_body> serializer(message);
     aio::error_code failed;
-    if (is_head) {
+    if (is_head || stream) {
         auto [ec, size] = co_await http::async_write_header(connection.socket, serializer);
         failed = ec;
+        if (!failed && !is_head) co_await write_stream(connection, *stream);
     } else {
         auto [ec, size] = co_await http::async_write(connection.socket, serializer);
         failed = ec;
     }
     co_return failed || !keep ? Next::close : Next::keep;
+}
+
+aio::task<> HttpServer::State::write_stream(HttpConnection& connection, BodyStream& stream) {
+    using Doing = HttpConnection::Doing;
+    connection.stream = &stream;
+    while (!is_stopping) {
+        connection.begin_handling();
+        const auto piece = co_await stream.next();
+        if (piece.empty()) break;
+        connection.begin(Doing::writing, write_timeout);
+        const auto bytes = aio::asio::buffer(piece);
+        auto [ec, size] = co_await aio::asio::async_write(connection.socket, bytes);
+        if (ec) break;
+    }
+    connection.stream = nullptr;
 }
 
 HttpServer::HttpServer(aio::IoContext& io, std::string_view name, model::Address bind,

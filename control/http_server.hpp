@@ -32,11 +32,26 @@ struct HttpRequest {
     std::string_view field(std::string_view lowered_name) const noexcept;
 };
 
+/// A body of which nobody knows the end: piece by piece, for as long as the client listens.
+class BodyStream {
+public:
+    virtual ~BodyStream() = default;
+
+    /// Suspends until there is one; empty: that was all.
+    virtual aio::task<std::string> next() = 0;
+
+    /// Makes a next() that is suspended return, and be the last.
+    virtual void close() = 0;
+};
+
 struct HttpReply {
     int status = 200;
     std::string body;
     std::string content_type = "application/json";
     std::vector<std::pair<std::string, std::string>> fields = {};  // Allow, Location ...
+    // In place of `body`; ends with the connection. A client that takes nothing of it for a minute
+    // is dropped.
+    std::shared_ptr<BodyStream> stream = nullptr;
 };
 
 /// {"error": "..."} with that status.

@@ -1,10 +1,12 @@
 #include "control/http_server.hpp"
 
+#include "proxy/base/clock.hpp"
 #include "tests/support/socket_peer.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <future>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -19,9 +21,37 @@ namespace {
 
 constexpr std::size_t small_limit = 1024;
 
+/// Three pieces, then the end; or none until it is closed.
+class Pieces final : public BodyStream {
+public:
+    Pieces(aio::executor executor, int count) : timer_(executor), left_(count) {}
+
+    aio::task<std::string> next() override {
+        if (left_ < 0) {
+            timer_.expires_at(Clock::now() + 1h);
+            co_await timer_.async_wait();
+            co_return std::string();
+        }
+        if (left_-- == 0) co_return std::string();
+        co_return "piece " + std::to_string(left_) + "\n";
+    }
+    void close() override { timer_.cancel(); }
+
+private:
+    aio::timer timer_;
+    int left_;
+};
+
 /// Says what it was asked; some paths misbehave.
 aio::task<HttpReply> answer(const HttpRequest& request) {
     if (request.path == "/throw") throw std::runtime_error("a defect");
+    if (request.path == "/pieces" || request.path == "/endless") {
+        const auto executor = co_await aio::asio::this_coro::executor;
+        HttpReply reply;
+        reply.content_type = "text/event-stream";
+        reply.stream = std::make_shared<Pieces>(executor, request.path == "/pieces" ? 3 : -1);
+        co_return reply;
+    }
     HttpReply reply;
     reply.body = request.method + " " + request.path + " ?" + request.query + " " +
                  std::to_string(request.body.size()) + " " + request.peer + " " +
@@ -173,6 +203,27 @@ TEST_CASE("stopping closes idle connections and refuses new ones", "[http_server
     serving.stop();
     CHECK(client.is_closed_by_peer());
     CHECK_THROWS(serving.connect());
+}
+
+TEST_CASE("a stream is sent piece by piece and ends with the connection", "[http_server]") {
+    const Serving serving;
+    auto client = serving.connect();
+    const auto response = client.exchange(get("/pieces"));
+    CHECK(response.status == 200);
+    CHECK(response.fields.at("content-type") == "text/event-stream");
+    CHECK(response.fields.at("connection") == "close");
+    CHECK_FALSE(response.fields.contains("content-length"));
+    CHECK(response.body == "piece 2\npiece 1\npiece 0\n");
+    CHECK(client.is_closed_by_peer());
+}
+
+TEST_CASE("stopping ends a stream that waits", "[http_server]") {
+    Serving serving;
+    auto client = serving.connect();
+    REQUIRE(client.send(get("/endless")));
+    CHECK_THAT(client.read_head(), Catch::Contains("text/event-stream"));
+    serving.stop();
+    CHECK(client.is_closed_by_peer());
 }
 
 TEST_CASE("a port that is taken is named", "[http_server]") {
