@@ -267,6 +267,10 @@ bool Http1ServerStream::finish_request() {
     return true;
 }
 
+void Http1ServerStream::announce_end(const BodyPiece& piece) {
+    if (piece.is_last && !keeps_alive_ && body_.is_done()) transport_->end_with_next_write();
+}
+
 net::Sent Http1ServerStream::send_interim(const ResponseHead& head) {
     if (head_.version == Version::http10) return net::Sent::all;
     if (head.status == 100) awaits_continue_ = false;
@@ -292,11 +296,13 @@ net::Sent Http1ServerStream::send_head(const ResponseHead& head, const BodyPiece
     if (keeps_alive_ && !is_11) word = ConnectionWord::keep_alive;
     if (head.status == 101) word = ConnectionWord::upgrade;
     const auto* const edits = head.status == 101 ? nullptr : edits_;
+    announce_end(piece);
     write_response_head(output_.scratch(), head, framing, word, edits);
     return output_.send_head(head.body.has_body() ? framing : Framing(), piece);
 }
 
 net::Sent Http1ServerStream::send_body(const BodyPiece& piece) {
+    announce_end(piece);
     return output_.send_body(piece);
 }
 

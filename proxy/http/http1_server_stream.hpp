@@ -88,6 +88,8 @@ private:
     result<bool> try_parse();
     result<> accept_head();
     void make_room();
+    /// Where the connection ends with that piece, it may go out together with the FIN.
+    void announce_end(const BodyPiece& piece);
     result<BodyPiece> take_piece(const BodyReader::Step& step);
 
     net::Transport* transport_ = nullptr;

@@ -169,7 +169,7 @@ Sent Transport::drain_queue_plain() {
     while (queue_at_ != queue_end_) {
         if (queue_at_ + 1 == queue_end_) {
             const auto& piece = queue_[queue_at_];
-            const auto n = ::send(socket_.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
+            const auto n = ::send(socket_.get(), piece.data(), piece.size(), send_flags_);
             if (n >= 0) {
                 take_sent(static_cast<std::size_t>(n));
                 continue;
@@ -185,7 +185,7 @@ Sent Transport::drain_queue_plain() {
         msghdr message = {};
         message.msg_iov = vectors.data();
         message.msg_iovlen = count;
-        const auto n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+        const auto n = ::sendmsg(socket_.get(), &message, send_flags_);
         if (n < 0) {
             if (errno == EINTR) continue;
             return write_failed();

@@ -21,6 +21,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
 
 namespace fairlead::net {
 
@@ -93,6 +94,11 @@ public:
     static constexpr std::size_t most_pieces = 4;
     Sent write(std::string_view head, std::span<const std::string_view> pieces);
 
+    /// What is written next is the last: nothing follows it but close() or shut_down_writing(),
+    /// which is to come at once. Until then the end of it may be held back, so that it goes out in
+    /// one segment with the FIN.
+    void end_with_next_write() noexcept { send_flags_ |= MSG_MORE; }
+
     /// Waits until everything is sent. Returns the error that write() met, if it failed.
     task<error_code> finish_writing();
 
@@ -136,6 +142,7 @@ private:
     std::string kept_head_;
     TlsWants write_wants_ = TlsWants::write;
     error_code write_error_;
+    int send_flags_ = MSG_NOSIGNAL;
     std::uint64_t bytes_sent_ = 0;
 };
 
