@@ -1,6 +1,7 @@
 #include "control/config_schema.hpp"
 
 #include "control/config_setters.hpp"
+#include "control/redis_setters.hpp"
 #include "control/route_setters.hpp"
 #include "proxy/base/duration_text.hpp"
 
@@ -22,6 +23,9 @@ constexpr std::uint64_t kib = 1024;
 constexpr std::uint64_t tib = kib * kib * kib * kib;
 constexpr std::uint64_t four_billion = 4294967295;
 
+constexpr std::string_view redis_url_form =
+    "redis://[user][:password@]host[:port][/database], the same with rediss:// for TLS, unix:/path "
+    "or unix://[user][:password@]/path[?db=database]";
 constexpr std::string_view address_form = "host:port, [v6]:port or unix:/path";
 
 /// A row for what the contract names and this version does not do. `accepted`: what may be written
@@ -256,8 +260,21 @@ constexpr KeyRow rows[] = {
     text_at("admin.bind", address_form, "127.0.0.1:9901", set::admin_bind, "where it listens"),
 
     section_at("store", "where routes written through the API live"),
-    text_at("store.redis", "redis://[user][:password@]host[:port][/database] or unix:/path", "", set::store_redis,
-            "a Redis in Redx's schema; without it: the embedded store"),
+    {.path = "store.redis", .type = section_or_text,
+     .help = "a Redis in Redx's schema, `redis: URL` is short for its url; without it: the embedded store",
+     .begin = begin::redis, .end = end::redis},
+    required(text_at("store.redis.url", redis_url_form, "", set::redis_url, "where it is, and as whom to log in")),
+    duration_at("store.redis.timeout", 100, 60 * second, "5s", set::redis_timeout, "of a command, connecting included"),
+    section_at("store.redis.tls", "how rediss:// is secured; without it: verified by whom the system trusts",
+               begin::redis_tls, end::redis_tls),
+    choice_at("store.redis.tls.verify", "true|false", "true", set::redis_tls_verify,
+              "whether its certificate has to be good: its chain, dates and name"),
+    text_at("store.redis.tls.ca", "a PEM file", "", set::redis_tls_ca, "who may have signed it; without it: whom the system trusts"),
+    text_at("store.redis.tls.server_name", "a host name or an address", "", set::redis_tls_name,
+            "sent (SNI) and verified; without it: the host connected to"),
+    text_at("store.redis.tls.cert", "a PEM file", "", set::redis_tls_cert, "our own certificate and chain, where one is asked for"),
+    text_at("store.redis.tls.key", "a PEM file", "", set::redis_tls_key, "its private key"),
+    choice_at("store.redis.tls.min_version", "1.2|1.3", "1.2", set::redis_tls_min_version, "oldest TLS spoken"),
     text_at("store.embedded", "a folder", "./fairlead-state", set::store_embedded, "the embedded store's folder"),
 
     section_at("discovery", "where services are found"),

@@ -1,6 +1,5 @@
 #include "control/config_setters.hpp"
 
-#include "control/redis/redis_url.hpp"
 #include "proxy/balance/registry.hpp"
 #include "proxy/model/address.hpp"
 #include "proxy/model/ip_prefix.hpp"
@@ -303,11 +302,6 @@ Checked<> admin_bind(Draft& draft, const Value& value) {
     return put(draft.process.admin, model::parse_address(value.text));
 }
 
-Checked<> store_redis(Draft& draft, const Value& value) {
-    const auto url = parse_redis_url(value.text);
-    if (!url) return url.error();
-    return put_text(draft.process.store.redis, value);
-}
 Checked<> store_embedded(Draft& draft, const Value& value) {
     return put_text(draft.process.store.embedded, value);
 }

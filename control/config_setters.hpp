@@ -74,7 +74,6 @@ Checked<> api_bind(Draft& draft, const Value& value);
 Checked<> max_path_length(Draft& draft, const Value& value);
 Checked<> health_bind(Draft& draft, const Value& value);
 Checked<> admin_bind(Draft& draft, const Value& value);
-Checked<> store_redis(Draft& draft, const Value& value);
 Checked<> store_embedded(Draft& draft, const Value& value);
 Checked<> docker_socket(Draft& draft, const Value& value);
 Checked<> docker_address(Draft& draft, const Value& value);

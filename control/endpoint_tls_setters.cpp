@@ -1,7 +1,7 @@
 // The rows below services.*.tls; the files are read here, so that a bad one is a problem of the
 // configuration and not of some later request.
+#include "control/client_tls_fields.hpp"
 #include "control/config_setters.hpp"
-#include "proxy/model/ip_prefix.hpp"
 #include "proxy/net/tls_client.hpp"
 
 #include <algorithm>
@@ -11,19 +11,6 @@ namespace {
 
 model::EndpointTls& tls_of(Draft& draft) {
     return *draft.service().settings->tls;
-}
-
-Checked<> put_file(std::string& field, const Value& value) {
-    if (value.text.empty()) return problem("it is empty; allowed: a PEM file");
-    field = value.text;
-    return {};
-}
-
-bool is_host_name(std::string_view text) {
-    return !text.empty() && text.size() <= 253 &&
-           text.find_first_not_of(
-               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-               "0123456789-._") == std::string_view::npos;
 }
 
 }  // namespace
@@ -41,10 +28,7 @@ namespace end {
 
 Checked<> endpoint_tls(Draft& draft) {
     auto& tls = tls_of(draft);
-    if (tls.client.cert.empty() != tls.client.key.empty())
-        return problem("cert and key go together; allowed: both or neither");
-    if (!tls.verify && !tls.ca.empty())
-        return problem("ca says who may have signed, and verify: false that it does not matter");
+    if (auto checked = client_tls::check(tls); !checked) return checked;
     return net::load_endpoint_tls(tls);
 }
 
@@ -67,33 +51,22 @@ Checked<> service(Draft& draft) {
 namespace set {
 
 Checked<> endpoint_tls_verify(Draft& draft, const Value& value) {
-    tls_of(draft).verify = value.text == "true";
-    return {};
+    return client_tls::put_verify(tls_of(draft), value);
 }
-
 Checked<> endpoint_tls_ca(Draft& draft, const Value& value) {
-    return put_file(tls_of(draft).ca, value);
+    return client_tls::put_ca(tls_of(draft), value);
 }
-
 Checked<> endpoint_tls_name(Draft& draft, const Value& value) {
-    if (!is_host_name(value.text) && !model::read_ip(value.text))
-        return problem("'{}' is not a name; allowed: a host name or an address", value.text);
-    tls_of(draft).server_name = value.text;
-    return {};
+    return client_tls::put_name(tls_of(draft), value);
 }
-
 Checked<> endpoint_tls_cert(Draft& draft, const Value& value) {
-    return put_file(tls_of(draft).client.cert, value);
+    return client_tls::put_cert(tls_of(draft), value);
 }
-
 Checked<> endpoint_tls_key(Draft& draft, const Value& value) {
-    return put_file(tls_of(draft).client.key, value);
+    return client_tls::put_key(tls_of(draft), value);
 }
-
 Checked<> endpoint_tls_min_version(Draft& draft, const Value& value) {
-    using Version = model::TlsVersion;
-    tls_of(draft).min_version = value.number == 0 ? Version::tls12 : Version::tls13;
-    return {};
+    return client_tls::put_min_version(tls_of(draft), value);
 }
 
 }  // namespace set

@@ -11,11 +11,10 @@ namespace fairlead::control {
 Checked<std::unique_ptr<Store>> open_store(aio::IoContext& io,
                                            const model::ProcessSettings& settings) {
     const auto depth = settings.api.max_path_length;
-    if (!settings.store.redis.empty()) {
-        auto url = parse_redis_url(settings.store.redis);
-        if (!url) return url.error();
-        const RedisTarget target{RedisNode{std::move(*url)}};
-        return std::unique_ptr<Store>(std::make_unique<RedisStore>(io, target, depth));
+    if (settings.store.redis) {
+        const auto target = redis_target(*settings.store.redis);
+        if (!target) return target.error();
+        return std::unique_ptr<Store>(std::make_unique<RedisStore>(io, *target, depth));
     }
     auto store = std::make_unique<EmbeddedStore>(io, settings.store.embedded, depth);
     const auto opened = store->open();

@@ -9,11 +9,12 @@
 namespace fairlead::control {
 namespace {
 
-/// "Connection refused" as Redx worded it: "connection refused".
+/// "Connection refused" as Redx worded it: "connection refused". "IP address mismatch" stays.
 std::string cause_text(aio::error_code ec) {
     if (ec == aio::asio::error::eof) return "connection closed";
     auto text = ec.message();
-    if (!text.empty()) text[0] = ascii::to_lower(text[0]);
+    const bool is_word = text.size() > 1 && text[1] == ascii::to_lower(text[1]);
+    if (is_word) text[0] = ascii::to_lower(text[0]);
     return text;
 }
 

@@ -4,7 +4,9 @@
 #pragma once
 
 #include "control/redis/redis_url.hpp"
+#include "proxy/base/checked.hpp"
 #include "proxy/base/clock.hpp"
+#include "proxy/model/config.hpp"
 #include "proxy/net/tls_client.hpp"
 
 #include <memory>
@@ -23,5 +25,9 @@ struct RedisTarget {
     RedisNode node;
     Duration timeout = std::chrono::seconds(5);  // of a command; Redx's redis_timeout
 };
+
+/// Reads the files that TLS needs. A problem says what of the settings does not go together, and
+/// never a password.
+Checked<RedisTarget> redis_target(const model::RedisSettings& settings);
 
 }  // namespace fairlead::control

@@ -1,4 +1,6 @@
-// Where a Redis is and how to log in: redis://[user][:password@]host[:port][/db] or unix:/path.
+// Where a Redis is and how to log in, in one line:
+// redis://[user][:password@]host[:port][/database], the same with rediss:// for TLS, unix:/path, or
+// unix://[user][:password@]/path[?db=database].
 //
 // Threads: any (value).
 #pragma once
@@ -17,6 +19,7 @@ struct RedisUrl {
     std::string user;      // empty: the default user
     std::string password;  // empty: no AUTH
     unsigned database = 0;
+    bool is_tls = false;
 
     bool operator==(const RedisUrl&) const = default;
 };

@@ -145,8 +145,16 @@ struct ApiSettings {
     bool operator==(const ApiSettings&) const = default;
 };
 
+struct RedisSettings {
+    std::string url;                 // redis://, rediss://, unix:/path
+    Milliseconds timeout = 5s;       // of a command, connecting included
+    std::optional<EndpointTls> tls;  // absent: as rediss:// means it without more words
+
+    bool operator==(const RedisSettings&) const = default;
+};
+
 struct StoreSettings {
-    std::string redis;                          // redis://, unix:/path; empty: the embedded store
+    std::optional<RedisSettings> redis;         // absent: the embedded store
     std::string embedded = "./fairlead-state";  // its folder
 
     bool operator==(const StoreSettings&) const = default;

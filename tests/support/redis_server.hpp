@@ -10,6 +10,9 @@
 
 namespace fairlead::test {
 
+/// A port that nobody listens on now.
+std::uint16_t free_port();
+
 class RedisServer {
 public:
     /// `folder`: for its socket and log. Not started yet. `extra`: more arguments.
