@@ -1,5 +1,6 @@
 #include "control/app.hpp"
 
+#include "control/api/redx_answers.hpp"
 #include "control/store_factory.hpp"
 #include "control/version.hpp"
 #include "discovery/docker_source.hpp"
@@ -24,8 +25,6 @@ namespace {
 constexpr Duration first_states_within = 1s;
 // For coroutines to notice that they were told to stop.
 constexpr Duration loose_ends_within = 2s;
-// Nothing that is sent to admin and health has a body.
-constexpr std::size_t small_body_limit = 64 * 1024;
 // What a shell reports for a process that a signal ended: 143 for SIGTERM, 130 for SIGINT.
 constexpr int signal_exit_base = 128;
 
@@ -115,14 +114,17 @@ bool App::open_parts() {
     facts.reason = [this](Reason reason) { return data_plane_.total(reason); };
     facts.is_stopping = [this] { return is_stopping_; };
     admin_ = std::make_unique<AdminRoutes>(std::move(facts));
-    api_ = std::make_unique<RedxApi>(*store_);
+    api_ = std::make_unique<RedxApi>(*store_, settings_.api);
 
     const auto ask_api = [this](const HttpRequest& request) { return api_->handle(request); };
-    api_server_ = std::make_unique<HttpServer>(io_, "api", settings_.api.bind, ask_api);
-    health_server_ = std::make_unique<HttpServer>(
-        io_, "health", settings_.health, Answering<HealthEndpoint>(health_), small_body_limit);
+    // What the API's server answers itself looks like all of the API's answers.
+    const HttpServerOptions api_options{settings_.api.max_body, redx_answer};
+    api_server_ =
+        std::make_unique<HttpServer>(io_, "api", settings_.api.bind, ask_api, api_options);
+    health_server_ = std::make_unique<HttpServer>(io_, "health", settings_.health,
+                                                  Answering<HealthEndpoint>(health_));
     admin_server_ = std::make_unique<HttpServer>(io_, "admin", settings_.admin,
-                                                 Answering<AdminRoutes>(*admin_), small_body_limit);
+                                                 Answering<AdminRoutes>(*admin_));
     return true;
 }
 

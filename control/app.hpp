@@ -9,12 +9,12 @@
 #pragma once
 
 #include "control/admin_routes.hpp"
+#include "control/api/redx_api.hpp"
 #include "control/config_loader.hpp"
 #include "control/file_source.hpp"
 #include "control/health_endpoint.hpp"
 #include "control/http_server.hpp"
 #include "control/reconciler.hpp"
-#include "control/redx_api.hpp"
 #include "control/signals.hpp"
 #include "control/store.hpp"
 #include "discovery/source.hpp"

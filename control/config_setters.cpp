@@ -295,6 +295,24 @@ Checked<> max_path_length(Draft& draft, const Value& value) {
     draft.process.api.max_path_length = value.count();
     return {};
 }
+Checked<> api_token(Draft& draft, const Value& value) {
+    const bool is_visible = std::all_of(value.text.begin(), value.text.end(),
+                                        [](char c) { return c > ' ' && c <= '~'; });
+    if (!is_visible || value.text.size() < 8 || value.text.size() > 1024) {
+        // The text is a secret: it is not repeated.
+        return problem(
+            "the token cannot be used; allowed: 8 to 1024 visible characters, no spaces");
+    }
+    return put_text(draft.process.api.token, value);
+}
+Checked<> api_max_body(Draft& draft, const Value& value) {
+    draft.process.api.max_body = value.number;
+    return {};
+}
+Checked<> api_default_score(Draft& draft, const Value& value) {
+    draft.process.api.default_score = fmt::format("{}", value.number);
+    return {};
+}
 Checked<> health_bind(Draft& draft, const Value& value) {
     return put(draft.process.health, model::parse_address(value.text));
 }

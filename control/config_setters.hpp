@@ -71,6 +71,9 @@ Checked<> total_timeout(Draft& draft, const Value& value);
 Checked<> drain(Draft& draft, const Value& value);
 
 Checked<> api_bind(Draft& draft, const Value& value);
+Checked<> api_token(Draft& draft, const Value& value);
+Checked<> api_max_body(Draft& draft, const Value& value);
+Checked<> api_default_score(Draft& draft, const Value& value);
 Checked<> max_path_length(Draft& draft, const Value& value);
 Checked<> health_bind(Draft& draft, const Value& value);
 Checked<> admin_bind(Draft& draft, const Value& value);

@@ -170,21 +170,14 @@ aio::task<Checked<>> EmbeddedStore::apply(std::vector<StoreChange> changes, std:
     co_return Checked<>{};
 }
 
-aio::task<Checked<StoreContents>> EmbeddedStore::read() {
-    co_return source_.image().contents;
+aio::task<Checked<>> EmbeddedStore::read(Look look) {
+    look(source_.image());
+    co_return Checked<>{};
 }
 
-aio::task<Checked<StoreContents>> EmbeddedStore::read_one(StoreEntry entry) {
-    StoreContents found;
-    const auto& held = source_.image().contents;
-    if (entry.kind == StoreEntry::Kind::frontend) {
-        const auto at = held.frontends.find(entry.name);
-        if (at != held.frontends.end()) found.frontends.insert(*at);
-    } else {
-        const auto at = held.backends.find(entry.name);
-        if (at != held.backends.end()) found.backends.insert(*at);
-    }
-    co_return found;
+aio::task<Checked<>> EmbeddedStore::read_one(StoreEntry, Look look) {
+    look(source_.image());
+    co_return Checked<>{};
 }
 
 aio::task<Checked<>> EmbeddedStore::probe() {

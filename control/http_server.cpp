@@ -12,6 +12,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <fmt/format.h>
 
 #include <exception>
 #include <unistd.h>
@@ -35,14 +36,35 @@ constexpr Duration write_timeout = 60s;
 constexpr Duration linger_timeout = 2s;
 constexpr Duration accept_back_off = 50ms;
 
-HttpRequest to_request(http::request<http::string_body>&& message, const std::string& peer) {
+/// Who is at the other end of a connection.
+struct Peer {
+    std::string address;
+    std::uint16_t port = 0;
+    bool is_local = false;
+};
+
+bool is_loopback(const model::IpBytes& ip) {
+    static const auto v4 = model::parse_ip_prefix("127.0.0.0/8");
+    static const auto v6 = model::parse_ip_prefix("::1");
+    return v4->contains(ip) || v6->contains(ip);
+}
+
+Peer peer_of(const net::SocketAddress& address) {
+    const auto ip = net::ip_of(address);
+    if (!ip) return {"unix", 0, true};
+    return {net::ip_text(*ip), net::address_of(address).port, is_loopback(*ip)};
+}
+
+HttpRequest to_request(http::request<http::string_body>&& message, const Peer& peer) {
     HttpRequest request;
     request.method = std::string(message.method_string());
     const std::string_view target(message.target().data(), message.target().size());
     const auto mark = target.find('?');
     request.path = std::string(target.substr(0, mark));
     if (mark != std::string_view::npos) request.query = std::string(target.substr(mark + 1));
-    request.peer = peer;
+    request.peer = peer.address;
+    request.peer_port = peer.port;
+    request.is_local = peer.is_local;
     for (const auto& field : message) {
         request.fields.emplace_back(std::string(field.name_string()), std::string(field.value()));
     }
@@ -63,6 +85,12 @@ std::string_view HttpRequest::field(std::string_view lowered_name) const noexcep
         if (ascii::iequals(name, lowered_name)) return value;
     }
     return {};
+}
+
+std::string HttpRequest::client() const {
+    if (peer_port == 0) return peer;
+    const bool is_v6 = peer.find(':') != std::string::npos;
+    return is_v6 ? fmt::format("[{}]:{}", peer, peer_port) : fmt::format("{}:{}", peer, peer_port);
 }
 
 HttpReply error_reply(int status, std::string_view why) {
@@ -101,11 +129,10 @@ std::string percent_decode(std::string_view text) {
 struct HttpConnection {
     enum class Doing { waiting, reading, handling, writing };
 
-    HttpConnection(aio::stream_socket s, std::string p)
-        : socket(std::move(s)), peer(std::move(p)) {}
+    HttpConnection(aio::stream_socket s, Peer p) : socket(std::move(s)), peer(std::move(p)) {}
 
     aio::stream_socket socket;
-    std::string peer;
+    Peer peer;
     Doing doing = Doing::waiting;
     TimePoint deadline = TimePoint::max();
     bool is_late = false;
@@ -128,12 +155,12 @@ struct HttpConnection {
 class HttpServer::State {
 public:
     State(aio::IoContext& io_context, std::string_view server_name, model::Address address,
-          Handler handle, std::size_t most)
+          Handler handle, HttpServerOptions how)
         : io(io_context),
           name(server_name),
           bind(std::move(address)),
           handler(std::move(handle)),
-          most_body(most),
+          options(how),
           acceptor(io_context),
           back_off(io_context),
           sweeper(io_context) {}
@@ -150,7 +177,7 @@ public:
     const std::string_view name;
     const model::Address bind;
     const Handler handler;
-    const std::size_t most_body;
+    const HttpServerOptions options;
     model::Address bound;
 
 private:
@@ -248,8 +275,7 @@ aio::task<> HttpServer::State::serve(std::shared_ptr<State> self, aio::stream_so
     aio::error_code ec;
     const auto remote = socket.remote_endpoint(ec);
     if (ec) co_return;
-    const auto ip = net::ip_of(aio::socket_address_of(remote));
-    HttpConnection connection(std::move(socket), ip ? net::ip_text(*ip) : "unix");
+    HttpConnection connection(std::move(socket), peer_of(aio::socket_address_of(remote)));
     // Answers are written whole; Nagle would only hold the last piece back. Fails on Unix sockets.
     connection.socket.set_option(aio::asio::ip::tcp::no_delay(true), ec);
     {
@@ -293,7 +319,7 @@ aio::task<HttpServer::State::Next> HttpServer::State::serve_one(HttpConnection& 
 
     http::request_parser<http::string_body> parser;
     parser.header_limit(head_limit);
-    parser.body_limit(most_body);
+    parser.body_limit(options.most_body);
     connection.begin(Doing::reading, head_timeout);
     auto [head_error, head_size] =
         co_await http::async_read_header(connection.socket, buffer, parser);
@@ -326,7 +352,7 @@ aio::task<HttpReply> HttpServer::State::handle(const HttpRequest& request) {
         log::error("http.handler_failed", log::kv("server", name), log::kv("path", request.path),
                    log::kv("what", e.what()));
     }
-    co_return error_reply(500, "a defect of Fairlead: see its log for http.handler_failed");
+    co_return options.refuse(500, "a defect of Fairlead: see its log for http.handler_failed");
 }
 
 aio::task<HttpServer::State::Next> HttpServer::State::refuse(HttpConnection& connection,
@@ -338,8 +364,12 @@ aio::task<HttpServer::State::Next> HttpServer::State::refuse(HttpConnection& con
                               ec == http::error::partial_message)) {
         co_return Next::close;
     }
-    auto reply = connection.is_late ? error_reply(408, "the request did not arrive in time")
-                                    : error_reply(status_for(ec), ec.message());
+    const int status = connection.is_late ? 408 : status_for(ec);
+    const auto why = status == 408 ? std::string("the request did not arrive in time")
+                     : status == 413
+                         ? fmt::format("the body is larger than {} bytes", options.most_body)
+                         : ec.message();
+    auto reply = options.refuse(status, why);
     connection.is_late = false;
     const auto next = co_await write(connection, std::move(reply), false, false);
     co_return next == Next::close ? Next::linger : next;
@@ -390,8 +420,8 @@ aio::task<> HttpServer::State::write_stream(HttpConnection& connection, BodyStre
 }
 
 HttpServer::HttpServer(aio::IoContext& io, std::string_view name, model::Address bind,
-                       Handler handler, std::size_t most_body)
-    : state_(std::make_shared<State>(io, name, std::move(bind), std::move(handler), most_body)) {}
+                       Handler handler, HttpServerOptions options)
+    : state_(std::make_shared<State>(io, name, std::move(bind), std::move(handler), options)) {}
 
 HttpServer::~HttpServer() {
     stop();

@@ -1,7 +1,8 @@
 // A small HTTP/1.1 server for the control thread: admin, API and health share it.
 //
 // Beast messages, keep-alive, whole bodies up to a limit. Not the data path. What it refuses itself
-// (400, 408, 413, 431, 500) it answers as {"error": "..."}; HEAD reaches the handler as GET.
+// (400, 408, 413, 431, 500) it answers as {"error": "..."}, unless told otherwise; HEAD reaches the
+// handler as GET.
 //
 // Threads: control.
 #pragma once
@@ -11,6 +12,7 @@
 #include "proxy/model/address.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,11 +27,16 @@ struct HttpRequest {
     std::string path;   // raw: percent-encoded, up to '?'
     std::string query;  // raw, without '?'
     std::string body;
-    std::string peer;  // address of the client, for logs and loopback checks
+    std::string peer;  // the client's address without its port, "unix" for a Unix socket
+    std::uint16_t peer_port = 0;
+    bool is_local = false;  // over loopback or a Unix socket
     std::vector<std::pair<std::string, std::string>> fields;
 
     /// The first value of that field (any case), or "".
     std::string_view field(std::string_view lowered_name) const noexcept;
+
+    /// Who asks, for logs: "127.0.0.1:51234", "[::1]:51234", "unix".
+    std::string client() const;
 };
 
 /// A body of which nobody knows the end: piece by piece, for as long as the client listens.
@@ -57,6 +64,11 @@ struct HttpReply {
 /// {"error": "..."} with that status.
 HttpReply error_reply(int status, std::string_view why);
 
+struct HttpServerOptions {
+    std::size_t most_body = 64 * 1024;                                    // bytes; above: 413
+    HttpReply (*refuse)(int status, std::string_view why) = error_reply;  // what it answers itself
+};
+
 class HttpServer {
 public:
     /// May suspend; the request outlives it.
@@ -64,7 +76,7 @@ public:
 
     /// `name` (a literal) is for logs: "admin", "api", "health".
     HttpServer(aio::IoContext& io, std::string_view name, model::Address bind, Handler handler,
-               std::size_t most_body = body_limit);
+               HttpServerOptions options = HttpServerOptions());
     ~HttpServer();
 
     /// Binds and begins to serve, or says what keeps it from that ("cannot listen on ...: ...").
@@ -75,8 +87,6 @@ public:
 
     /// The address really bound (port 0 resolved). After start().
     model::Address bound() const;
-
-    static constexpr std::size_t body_limit = 64 * 1024 * 1024;  // above: 413
 
 private:
     class State;

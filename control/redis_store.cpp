@@ -106,13 +106,14 @@ aio::task<Checked<>> RedisStore::apply(std::vector<StoreChange> changes, std::st
     co_return Checked<>{};
 }
 
-aio::task<Checked<StoreContents>> RedisStore::read() {
-    auto reading = co_await read_from(*commands_);
+aio::task<Checked<>> RedisStore::read(Look look) {
+    const auto reading = co_await read_from(*commands_);
     if (!reading) co_return reading.error();
-    co_return std::move(reading->contents);
+    look(*reading);
+    co_return Checked<>{};
 }
 
-aio::task<Checked<StoreContents>> RedisStore::read_one(StoreEntry entry) {
+aio::task<Checked<>> RedisStore::read_one(StoreEntry entry, Look look) {
     const bool is_frontend = entry.kind == StoreEntry::Kind::frontend;
     const auto key = std::string(is_frontend ? frontend_prefix : backend_prefix) + entry.name;
     std::vector<RedisCommand> commands;
@@ -121,10 +122,12 @@ aio::task<Checked<StoreContents>> RedisStore::read_one(StoreEntry entry) {
     if (!replies) co_return replies.error();
     const auto& reply = replies->front();
     if (reply.is_error()) co_return problem("{}", reply.text);
-    StoreContents found;
-    if (is_frontend && !reply.is_nil()) found.frontends[entry.name] = reply.text;
-    if (!is_frontend && !reply.items.empty()) found.backends[entry.name] = backend_of(reply);
-    co_return found;
+    StoreImage found;
+    if (is_frontend && !reply.is_nil()) found.contents.frontends[entry.name] = reply.text;
+    if (!is_frontend && !reply.items.empty())
+        found.contents.backends[entry.name] = backend_of(reply);
+    look(found);
+    co_return Checked<>{};
 }
 
 aio::task<Checked<>> RedisStore::probe() {

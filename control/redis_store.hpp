@@ -25,8 +25,8 @@ public:
     RedisStore(aio::IoContext& io, const RedisTarget& target, unsigned max_path_length);
 
     aio::task<Checked<>> apply(std::vector<StoreChange> changes, std::string who) override;
-    aio::task<Checked<StoreContents>> read() override;
-    aio::task<Checked<StoreContents>> read_one(StoreEntry entry) override;
+    aio::task<Checked<>> read(Look look) override;
+    aio::task<Checked<>> read_one(StoreEntry entry, Look look) override;
     aio::task<Checked<>> probe() override;
     discovery::Source& source() noexcept override { return *this; }
 

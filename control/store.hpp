@@ -62,6 +62,8 @@ struct StoreEntry {
 /// Why a store could not do it: the message Redx's API answers with, status 500.
 using StoreFailure = Problem;
 
+struct StoreImage;  // control/store_image.hpp: the contents, and the keys that are none
+
 class Store {
 public:
     virtual ~Store() = default;
@@ -71,11 +73,14 @@ public:
     /// `who`: for the audit, "api 127.0.0.1:51234".
     virtual aio::task<Checked<>> apply(std::vector<StoreChange> changes, std::string who) = 0;
 
-    /// The whole, read from where it lives.
-    virtual aio::task<Checked<StoreContents>> read() = 0;
+    /// What is shown is there during the call, and not copied where it is in memory.
+    using Look = std::function<void(const StoreImage&)>;
 
-    /// That entry alone, or nothing where there is none: as cheap as the store can.
-    virtual aio::task<Checked<StoreContents>> read_one(StoreEntry entry) = 0;
+    /// Shows the whole, as it is where it lives. `look` is called once, and not where it failed.
+    virtual aio::task<Checked<>> read(Look look) = 0;
+
+    /// The same for that entry, as cheap as the store can: others may be missing in what is shown.
+    virtual aio::task<Checked<>> read_one(StoreEntry entry, Look look) = 0;
 
     /// GET /health: writes, reads and deletes a probe.
     virtual aio::task<Checked<>> probe() = 0;

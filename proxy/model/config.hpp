@@ -140,7 +140,10 @@ struct Limits {
 
 struct ApiSettings {
     Address bind = Address::tcp("127.0.0.1", 8081);
-    unsigned max_path_length = 1;  // path segments that API routes are matched by (Redx)
+    unsigned max_path_length = 1;       // path segments that API routes are matched by (Redx)
+    std::string token;                  // empty: none, and only local clients may write
+    Bytes max_body = 16 * 1024 * 1024;  // of /batch; held whole in memory while it is read
+    std::string default_score = "0";    // of servers that a /batch names without one
 
     bool operator==(const ApiSettings&) const = default;
 };

@@ -5,6 +5,7 @@
 #include "proxy/base/random.hpp"
 #include "tests/support/source_states.hpp"
 #include "tests/unit/control/run_task.hpp"
+#include "tests/unit/control/store_reading.hpp"
 #include "tests/unit/control/temp_folder.hpp"
 
 #include <catch2/catch.hpp>
@@ -21,17 +22,12 @@ using control::EmbeddedStore;
 using control::StoreContents;
 using Kind = control::StoreChange::Kind;
 using test::contents_of;
+using test::read_all;
 using test::run_task;
 using test::TempFolder;
 using test::write_text;
 
 namespace {
-
-StoreContents read_all(aio::IoContext& io, EmbeddedStore& store) {
-    auto contents = run_task(io, store.read());
-    REQUIRE(contents.has_value());
-    return *contents;
-}
 
 void set_frontend(aio::IoContext& io, EmbeddedStore& store, const std::string& url,
                   const std::string& backend) {

@@ -65,7 +65,8 @@ aio::task<HttpReply> answer(const HttpRequest& request) {
 class Serving {
 public:
     explicit Serving(model::Address bind = model::Address::tcp("127.0.0.1", 0))
-        : server_(std::in_place, io_, "test", std::move(bind), answer, small_limit) {
+        : server_(std::in_place, io_, "test", std::move(bind), answer,
+                  HttpServerOptions{small_limit}) {
         const auto started = server_->start();
         REQUIRE(started.has_value());
         bound_ = server_->bound();

@@ -4,6 +4,7 @@
 #include "tests/support/redis_server.hpp"
 #include "tests/support/source_states.hpp"
 #include "tests/unit/control/run_task.hpp"
+#include "tests/unit/control/store_reading.hpp"
 #include "tests/unit/control/temp_folder.hpp"
 
 #include <catch2/catch.hpp>
@@ -146,8 +147,9 @@ TEST_CASE("a key of the wrong type is listed with its reason and the rest goes o
     CHECK(running.states.back().services.at(0).endpoints.size() == 1);
 
     // Asked for by name, it is the error that Redis gives.
-    const auto asked =
-        run_task(running.io, running.store.read_one({control::StoreEntry::Kind::backend, "text"}));
+    const control::Store::Look no_look = [](const auto&) {};
+    const auto asked = run_task(
+        running.io, running.store.read_one({control::StoreEntry::Kind::backend, "text"}, no_look));
     REQUIRE(!asked);
     CHECK(asked.error().text() ==
           "WRONGTYPE Operation against a key holding the wrong kind of value");
@@ -187,7 +189,7 @@ TEST_CASE("while Redis is away the last state stands; what it has on its return 
     const auto refused = running.apply({{Kind::flush, "", "", ""}});
     REQUIRE(!refused);
     CHECK(refused.error().text() == "Error connecting to redis: connection refused");
-    CHECK(run_task(running.io, running.store.read()).error().text() == refused.error().text());
+    CHECK(test::try_read_all(running.io, running.store).error().text() == refused.error().text());
     CHECK(run_task(running.io, running.store.probe()).error().text() == refused.error().text());
     CHECK(running.states.size() == published);
 
@@ -230,7 +232,7 @@ TEST_CASE("thousands of keys are read whole", "[redis]") {
         changes.push_back({Kind::set_server, "b" + std::to_string(i), "10.0.0.1:80", "0"});
     }
     REQUIRE(running.apply(std::move(changes)).has_value());
-    const auto contents = run_task(running.io, running.store.read());
+    const auto contents = test::try_read_all(running.io, running.store);
     REQUIRE(contents.has_value());
     CHECK(contents->frontends.size() == 3000);
     CHECK(contents->backends.size() == 3000);
