@@ -26,6 +26,7 @@ void Http1ClientStream::attach(net::Transport& transport, const Timeouts& timeou
     output_.attach(transport);
     method_ = Method::get;
     upload_is_open_ = has_response_bytes_ = is_reading_ = is_clean_ = false;
+    buffer_size_ = net::BufferPool::small;
     body_.begin(Framing(), response_limits);
 }
 
@@ -72,6 +73,8 @@ void Http1ClientStream::watch_reading() {
 }
 
 net::IoResult Http1ClientStream::try_read() {
+    if (buffer_.filled_size() == 0 && buffer_.capacity() < buffer_size_)
+        buffer_ = buffers_.borrow(buffer_size_);
     const auto got = transport_->try_read(buffer_.space());
     buffer_.commit(got.size);
     if (got.size > 0) has_response_bytes_ = true;
@@ -79,6 +82,9 @@ net::IoResult Http1ClientStream::try_read() {
 }
 
 void Http1ClientStream::begin_waiting() {
+    // Whoever waits for long holds nothing; and those that have something to read share the few
+    // buffers that are in the processor's caches.
+    if (buffer_.filled_size() == 0) buffer_.reset();
     is_reading_ = true;
     watch_reading();
 }
@@ -99,18 +105,13 @@ net::task<result<>> Http1ClientStream::finish_sending() {
 }
 
 net::task<result<>> Http1ClientStream::read_head() {
-    if (!buffer_) buffer_ = buffers_.borrow(net::BufferPool::small);
     parser_.restart();
     for (;;) {
         if (buffer_.filled_size() > 0) {
             const auto parsed = try_parse();
             if (!parsed) co_return parsed.error();
             if (*parsed) co_return result<>();
-        }
-        if (buffer_.space().empty()) {
-            parser_.restart();
-            buffer_.compact();
-            if (buffer_.space().empty()) buffer_ = buffers_.grown(buffer_, buffer_.capacity() * 2);
+            if (buffer_.space().empty()) make_room();
         }
         auto got = try_read();
         if (got.is_blocked()) {
@@ -127,6 +128,12 @@ net::task<result<>> Http1ClientStream::read_head() {
                 got.code());
         }
     }
+}
+
+void Http1ClientStream::make_room() {
+    parser_.restart();
+    buffer_.compact();
+    if (buffer_.space().empty()) buffer_ = buffers_.grown(buffer_, buffer_.capacity() * 2);
 }
 
 result<bool> Http1ClientStream::try_parse() {
@@ -164,13 +171,12 @@ net::task<result<BodyPiece>> Http1ClientStream::read_body() {
     for (;;) {
         const auto buffered = buffered_body();
         if (!buffered || buffered->is_last || !buffered->data.empty()) co_return buffered;
-        if (buffer_.filled_size() == 0 && body_.remaining() > long_body &&
-            buffer_.capacity() < net::BufferPool::large) {
-            buffer_ = buffers_.borrow(net::BufferPool::large);
+        if (body_.remaining() > long_body) buffer_size_ = net::BufferPool::large;
+        if (buffer_ && buffer_.space().empty()) {
+            buffer_.compact();
+            if (buffer_.space().empty())
+                co_return Failure(Reason::bad_response_chunk);  // trailers beyond all limits
         }
-        if (buffer_.space().empty()) buffer_.compact();
-        if (buffer_.space().empty())
-            co_return Failure(Reason::bad_response_chunk);  // trailers beyond all limits
         auto got = try_read();
         if (got.is_blocked()) {
             begin_waiting();

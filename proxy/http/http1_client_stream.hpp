@@ -56,13 +56,15 @@ private:
     Failure truncated(const net::IoResult& read);
     /// True: the head is complete and acceptable, and is cut off the buffer's front.
     result<bool> try_parse();
+    void make_room();
 
     net::Transport* transport_ = nullptr;
     net::BufferPool& buffers_;
     Timeouts timeouts_;
     net::Deadline deadline_;
     Http1Output output_;
-    net::Buffer buffer_;
+    net::Buffer buffer_;                                // none while nothing is there to be read
+    std::size_t buffer_size_ = net::BufferPool::small;  // of the next one
     HeadParser parser_;
     ResponseHead head_;
     BodyReader body_;
