@@ -1,7 +1,7 @@
 // Where routes written through the API live: an embedded file or Redis, in Redx's terms.
 //
 // frontend: a route key ("host" or "host/seg/") naming a backend. backend: a named pool of servers
-// with scores, and config entries. Implementations: embedded_store, redis_store.
+// with scores, and config entries. Implementations: embedded/embedded_store, redis_store.
 //
 // Threads: control.
 #pragma once

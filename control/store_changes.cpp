@@ -76,4 +76,27 @@ void apply_changes(StoreContents& contents, const std::vector<StoreChange>& chan
     for (const auto& change : changes) apply_change(contents, change);
 }
 
+bool is_news(const StoreContents& contents, const std::vector<StoreChange>& changes) {
+    using Kind = StoreChange::Kind;
+    StoreContents before;  // of what they touch
+    for (const auto& change : changes) {
+        if (change.kind == Kind::flush) {
+            // What comes after it counts from nothing, so the short way ends here.
+            auto after = contents;
+            apply_changes(after, changes);
+            return !(after == contents);
+        }
+        if (change.kind == Kind::set_frontend || change.kind == Kind::delete_frontend) {
+            const auto at = contents.frontends.find(change.name);
+            if (at != contents.frontends.end()) before.frontends.insert(*at);
+        } else {
+            const auto at = contents.backends.find(change.name);
+            if (at != contents.backends.end()) before.backends.insert(*at);
+        }
+    }
+    auto after = before;
+    apply_changes(after, changes);
+    return !(after == before);
+}
+
 }  // namespace fairlead::control

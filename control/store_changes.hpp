@@ -13,4 +13,7 @@ namespace fairlead::control {
 /// that has neither servers nor config is gone.
 void apply_changes(StoreContents& contents, const std::vector<StoreChange>& changes);
 
+/// Whether they would make a difference. O(what they touch).
+bool is_news(const StoreContents& contents, const std::vector<StoreChange>& changes);
+
 }  // namespace fairlead::control

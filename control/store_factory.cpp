@@ -1,6 +1,6 @@
 #include "control/store_factory.hpp"
 
-#include "control/embedded_store.hpp"
+#include "control/embedded/embedded_store.hpp"
 #include "control/redis/redis_target.hpp"
 #include "control/redis_store.hpp"
 

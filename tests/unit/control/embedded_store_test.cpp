@@ -1,7 +1,6 @@
 // The embedded store keeps what it confirmed: over restarts, kill -9 and damage.
-#include "control/embedded_store.hpp"
+#include "control/embedded/embedded_store.hpp"
 
-#include "control/store_text.hpp"
 #include "proxy/base/random.hpp"
 #include "tests/support/source_states.hpp"
 #include "tests/unit/control/run_task.hpp"
@@ -10,12 +9,17 @@
 
 #include <catch2/catch.hpp>
 
-#include <cstring>
+#include <algorithm>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <signal.h>
 #include <string>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 using namespace fairlead;
 using control::EmbeddedStore;
@@ -84,20 +88,6 @@ TEST_CASE("a backend without servers and config is gone, as in Redis", "[embedde
     CHECK(read_all(io, store) == StoreContents{});
 }
 
-TEST_CASE("the file is for people to read", "[embedded_store]") {
-    StoreContents contents;
-    contents.frontends["x.com/a/"] = "web";
-    contents.backends["web"].servers = {{"10.0.0.1:80", "0"}};
-    CHECK(control::store_text(contents) == R"({"fairlead_store":1,"crc32":"996e322f",
-"frontends": {
-  "x.com/a/": "web"
-},
-"backends": {
-  "web": {"servers":[["10.0.0.1:80","0"]],"config":{}}
-}}
-)");
-}
-
 TEST_CASE("a second process is refused the folder", "[embedded_store]") {
     const TempFolder folder;
     aio::IoContext io{1};
@@ -115,80 +105,216 @@ TEST_CASE("a folder that cannot be made is a problem, not a crash", "[embedded_s
     CHECK(!store.open());
 }
 
-TEST_CASE("damage anywhere in the file is seen and the last good one is used", "[embedded_store]") {
+TEST_CASE("cut at any byte, the file has exactly the changes that were confirmed by then",
+          "[embedded_store]") {
     const TempFolder folder;
-    {
-        aio::IoContext io{1};
-        EmbeddedStore store(io, folder.path(), 1);
-        REQUIRE(store.open().has_value());
-        set_frontend(io, store, "x.com", "old");
-        set_frontend(io, store, "x.com", "new");
-    }
     const auto file = folder / EmbeddedStore::file_name;
-    const auto backup = folder / EmbeddedStore::backup_name;
-    const auto good = contents_of(file);
-    const auto good_backup = contents_of(backup);
-    REQUIRE(control::parse_store_text(good)->frontends.at("x.com") == "new");
-    REQUIRE(control::parse_store_text(good_backup)->frontends.at("x.com") == "old");
-
-    for (std::size_t at = 0; at < good.size(); ++at) {
-        INFO("byte " << at);
-        auto bad = good;
-        bad[at] = static_cast<char>(bad[at] ^ 0x20);
-        CHECK(!control::parse_store_text(bad));
-        CHECK(!control::parse_store_text(good.substr(0, at)));
+    std::vector<std::pair<std::size_t, StoreContents>> states;
+    {
+        aio::IoContext io{1};
+        EmbeddedStore store(io, folder.path(), 1);
+        REQUIRE(store.open().has_value());
+        states.emplace_back(contents_of(file).size(), StoreContents{});
+        const std::vector<std::vector<control::StoreChange>> writes = {
+            {{Kind::set_frontend, "x.com", "", "web"}, {Kind::set_server, "web", "a:1", "0"}},
+            {{Kind::set_server, "web", "b:1", "7"}, {Kind::set_config, "web", "k", "\xff\n"}},
+            {{Kind::delete_backend, "web", "", ""}, {Kind::set_server, "web", "c:1", "0"}},
+            {{Kind::flush, "", "", ""}},
+            {{Kind::set_frontend, "y.com", "", "web"}}};
+        for (const auto& changes : writes) {
+            REQUIRE(run_task(io, store.apply(changes, "test")).has_value());
+            states.emplace_back(contents_of(file).size(), read_all(io, store));
+        }
     }
-    for (const std::size_t at : {std::size_t{0}, good.size() / 2, good.size() - 1}) {
-        INFO("cut at " << at);
-        write_text(file, good.substr(0, at));
-        write_text(backup, good_backup);
-        CHECK(reopened(folder.path()).frontends.at("x.com") == "old");
-        CHECK(contents_of(folder / EmbeddedStore::damaged_name) == good.substr(0, at));
-        CHECK(contents_of(file) == good_backup);  // whole again, without waiting for a change
+    const auto good = contents_of(file);
+    REQUIRE(states.back().first == good.size());
+    std::size_t whole = 0;
+    for (std::size_t size = states.front().first; size <= good.size(); ++size) {
+        while (whole + 1 < states.size() && states[whole + 1].first <= size) ++whole;
+        INFO("cut at " << size);
+        write_text(file, good.substr(0, size));
+        CHECK(reopened(folder.path()) == states[whole].second);
+        CHECK(contents_of(file) == good.substr(0, states[whole].first));
+    }
+    CHECK(!std::filesystem::exists(folder / EmbeddedStore::damaged_name));
+}
+
+TEST_CASE("a damaged line is put aside with its file, and all others are used",
+          "[embedded_store]") {
+    const TempFolder folder;
+    const auto file = folder / EmbeddedStore::file_name;
+    {
+        aio::IoContext io{1};
+        EmbeddedStore store(io, folder.path(), 1);
+        REQUIRE(store.open().has_value());
+        for (const char* host : {"a.com", "b.com", "c.com"}) set_frontend(io, store, host, "web");
+    }
+    auto text = contents_of(file);
+    text[text.find("b.com")] = '!';
+    write_text(file, text);
+    {
+        aio::IoContext io{1};
+        EmbeddedStore store(io, folder.path(), 1);
+        REQUIRE(store.open().has_value());
+        CHECK(read_all(io, store).frontends ==
+              std::map<std::string, std::string>{{"a.com", "web"}, {"c.com", "web"}});
+        CHECK(store.source().status().detail ==
+              "store.jsonl is damaged in 1 places; all else is used, it is kept as "
+              "store.jsonl.damaged");
+        set_frontend(io, store, "d.com", "web");
+        CHECK(store.source().status().detail == folder.path());
+    }
+    CHECK(contents_of(folder / EmbeddedStore::damaged_name) == text);
+    CHECK(reopened(folder.path()).frontends.size() == 3);  // whole again
+}
+
+TEST_CASE("what is no store at all is kept aside and it starts empty", "[embedded_store]") {
+    for (const std::string junk : {"junk", "junk\n", "{\"fairlead_store\":2,"}) {
+        const TempFolder folder;
+        write_text(folder / EmbeddedStore::file_name, junk);
+        CHECK(reopened(folder.path()) == StoreContents{});
+        CHECK(contents_of(folder / EmbeddedStore::damaged_name) == junk);
+    }
+    const TempFolder folder;
+    write_text(folder / EmbeddedStore::file_name, "");
+    CHECK(reopened(folder.path()) == StoreContents{});
+}
+
+TEST_CASE("a file of another version is refused and left alone", "[embedded_store]") {
+    const TempFolder folder;
+    const std::string later = "{\"fairlead_store\":3,\"crc32\":\"0113a4e1\"}\n";
+    write_text(folder / EmbeddedStore::file_name, later);
+    aio::IoContext io{1};
+    EmbeddedStore store(io, folder.path(), 1);
+    const auto opened = store.open();
+    REQUIRE(!opened);
+    CHECK(opened.error().text() ==
+          folder.path() + "/store.jsonl is of version 3; this Fairlead reads version 2");
+    CHECK(contents_of(folder / EmbeddedStore::file_name) == later);
+}
+
+TEST_CASE("the file of versions before the file is taken over", "[embedded_store]") {
+    const std::string v1 = R"({"fairlead_store":1,"crc32":"996e322f",
+"frontends": {
+  "x.com/a/": "web"
+},
+"backends": {
+  "web": {"servers":[["10.0.0.1:80","0"]],"config":{}}
+}}
+)";
+    StoreContents contents;
+    contents.frontends["x.com/a/"] = "web";
+    contents.backends["web"].servers = {{"10.0.0.1:80", "0"}};
+    for (const char* name : {EmbeddedStore::v1_name, EmbeddedStore::v1_backup_name}) {
+        const TempFolder folder;
+        if (name == EmbeddedStore::v1_backup_name)
+            write_text(folder / EmbeddedStore::v1_name, v1.substr(0, 60));  // torn
+        write_text(folder / name, v1);
+        CHECK(reopened(folder.path()) == contents);
+        CHECK(contents_of(folder / EmbeddedStore::v1_kept_name) == v1);
+        CHECK(!std::filesystem::exists(folder / name));
+        CHECK(reopened(folder.path()) == contents);  // from now on, the file
     }
 }
 
-TEST_CASE("a missing file is made good from the backup", "[embedded_store]") {
+TEST_CASE("a write that fails is answered with its reason, and changes nothing now or later",
+          "[embedded_store]") {
+    const TempFolder folder;
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        // A disk that is full for a while, as far as this process is concerned.
+        ::signal(SIGXFSZ, SIG_IGN);
+        aio::IoContext io{1};
+        EmbeddedStore store(io, folder.path(), 1);
+        if (!store.open()) ::_exit(1);
+        const auto set = [&](const std::string& url) {
+            std::optional<Checked<>> done;
+            aio::spawn(io.get_executor(), "write",
+                       test::keep_result(
+                           store.apply({{Kind::set_frontend, url, "", "web"}}, "test"), done));
+            io.restart();
+            io.run();
+            return done && *done ? std::string() : done->error().text();
+        };
+        if (!set("before").empty()) ::_exit(2);
+        const auto size = std::filesystem::file_size(folder / EmbeddedStore::file_name);
+        rlimit limit = {size + 20, RLIM_INFINITY};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        if (set("refused") != "cannot write store.jsonl: File too large") ::_exit(3);
+        if (std::filesystem::file_size(folder / EmbeddedStore::file_name) != size) ::_exit(4);
+        limit.rlim_cur = RLIM_INFINITY;
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        ::_exit(set("after").empty() ? 0 : 5);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+    CHECK(reopened(folder.path()).frontends ==
+          std::map<std::string, std::string>{{"after", "web"}, {"before", "web"}});
+}
+
+TEST_CASE("many writes at once are all confirmed, in their order", "[embedded_store]") {
     const TempFolder folder;
     {
         aio::IoContext io{1};
         EmbeddedStore store(io, folder.path(), 1);
         REQUIRE(store.open().has_value());
-        set_frontend(io, store, "x.com", "old");
-        set_frontend(io, store, "x.com", "new");
+        constexpr std::size_t count = 500;
+        std::vector<std::optional<Checked<>>> done(count);
+        for (std::size_t i = 0; i < count; ++i) {
+            aio::spawn(
+                io.get_executor(), "write",
+                test::keep_result(store.apply({{Kind::set_frontend, std::to_string(i), "", "w"},
+                                               {Kind::set_frontend, "last", "", std::to_string(i)}},
+                                              "test"),
+                                  done[i]));
+        }
+        REQUIRE(test::eventually(io, 20s, [&] {
+            return std::all_of(done.begin(), done.end(),
+                               [](const auto& one) { return one && *one; });
+        }));
     }
-    std::filesystem::remove(folder / EmbeddedStore::file_name);
-    CHECK(reopened(folder.path()).frontends.at("x.com") == "old");
+    const auto contents = reopened(folder.path());
+    CHECK(contents.frontends.size() == 501);
+    CHECK(contents.frontends.at("last") == "499");
 }
 
-TEST_CASE("with both files damaged it starts empty, says so, and keeps them aside",
-          "[embedded_store]") {
-    const TempFolder folder;
-    write_text(folder / EmbeddedStore::file_name, "junk");
-    write_text(folder / EmbeddedStore::backup_name, "");
-    aio::IoContext io{1};
-    EmbeddedStore store(io, folder.path(), 1);
-    REQUIRE(store.open().has_value());
-    CHECK(read_all(io, store) == StoreContents{});
-    CHECK(store.source().status().detail.find("is damaged") != std::string::npos);
-    CHECK(contents_of(folder / EmbeddedStore::damaged_name) == "junk");
-    set_frontend(io, store, "x.com", "web");
-    CHECK(store.source().status().detail == folder.path());
-}
-
-TEST_CASE("a write that fails is answered with its reason and changes nothing",
-          "[embedded_store]") {
+TEST_CASE("what changes nothing is not written", "[embedded_store]") {
     const TempFolder folder;
     aio::IoContext io{1};
     EmbeddedStore store(io, folder.path(), 1);
     REQUIRE(store.open().has_value());
     set_frontend(io, store, "x.com", "web");
-    // A folder in the place of the file that a write begins with: fails for root too.
-    std::filesystem::create_directory(folder / "store.json.new");
-    const auto applied = run_task(io, store.apply({{Kind::flush, "", "", ""}}, "test"));
-    REQUIRE(!applied);
-    CHECK(applied.error().text() == "cannot write store.json.new: Is a directory");
-    CHECK(read_all(io, store).frontends.size() == 1);
+    const auto before = contents_of(folder / EmbeddedStore::file_name);
+    set_frontend(io, store, "x.com", "web");
+    CHECK(contents_of(folder / EmbeddedStore::file_name) == before);
+}
+
+TEST_CASE("a file that has outgrown its contents is replaced by a short one", "[embedded_store]") {
+    const TempFolder folder;
+    const auto file = folder / EmbeddedStore::file_name;
+    StoreContents contents;
+    {
+        aio::IoContext io{1};
+        EmbeddedStore store(io, folder.path(), 1);
+        REQUIRE(store.open().has_value());
+        set_frontend(io, store, "x.com", "web");
+        std::uintmax_t largest = 0;
+        for (int i = 0; i < 40; ++i) {
+            const std::string value(EmbeddedStore::least_growth / 10,
+                                    static_cast<char>('a' + i % 26));
+            REQUIRE(run_task(io, store.apply({{Kind::set_config, "web", "k", value}}, "test"))
+                        .has_value());
+            largest = std::max(largest, std::filesystem::file_size(file));
+        }
+        CHECK(largest < EmbeddedStore::least_growth * 13 / 10);
+        contents = read_all(io, store);
+        CHECK(contents.frontends.size() == 1);
+    }
+    CHECK(reopened(folder.path()) == contents);
+    CHECK(!std::filesystem::exists(folder / "store.jsonl.new"));
 }
 
 TEST_CASE("the probe writes, reads and cleans up", "[embedded_store]") {
@@ -287,7 +413,7 @@ TEST_CASE("killed at any moment, it has all of what it confirmed and no half of 
         const auto contents = reopened(folder / "state");
         CHECK(contents.frontends.at("a") == contents.frontends.at("b"));
         CHECK(std::stoul(contents.frontends.at("a")) >= last);
-        CHECK(!std::filesystem::exists(folder / "state/store.json.damaged"));
+        CHECK(!std::filesystem::exists(folder / "state/store.jsonl.damaged"));
     }
     CHECK(confirmed_in_all > 25);
 }

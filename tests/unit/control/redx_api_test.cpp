@@ -7,7 +7,7 @@
 #include "control/api/redx_answers.hpp"
 #include "control/api/redx_batch.hpp"
 #include "control/api/redx_table.hpp"
-#include "control/embedded_store.hpp"
+#include "control/embedded/embedded_store.hpp"
 #include "control/redis_store.hpp"
 #include "control/store_changes.hpp"
 #include "tests/unit/control/run_task.hpp"

@@ -1,10 +1,11 @@
-#include "control/store_text.hpp"
+#include "control/embedded/store_text_v1.hpp"
 
 #include <boost/crc.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
+
+#include <string>
 
 namespace fairlead::control {
 namespace {
@@ -21,29 +22,6 @@ std::string checksum_of(std::string_view body) {
 
 std::string header_of(std::string_view body) {
     return fmt::format(R"({{"fairlead_store":{},"crc32":"{}",)", format_version, checksum_of(body));
-}
-
-json::object object_of(const Backend& backend) {
-    json::array servers;
-    for (const auto& [address, score] : backend.servers)
-        servers.push_back(json::array{address, score});
-    json::object config;
-    for (const auto& [key, value] : backend.config) config[key] = value;
-    json::object object;
-    object["servers"] = std::move(servers);
-    object["config"] = std::move(config);
-    return object;
-}
-
-/// Adds `"name":value` lines between braces.
-template <class Entries, class ToValue>
-void append_members(std::string& out, const Entries& entries, ToValue&& to_value) {
-    std::string_view separator = "\n";
-    for (const auto& [name, entry] : entries) {
-        out.append(separator).append("  ").append(json::serialize(json::string(name)));
-        out.append(": ").append(json::serialize(to_value(entry)));
-        separator = ",\n";
-    }
 }
 
 std::string text_in(const json::value& value) {
@@ -93,18 +71,7 @@ Checked<StoreContents> contents_of(const json::value& root) {
 
 }  // namespace
 
-std::string store_text(const StoreContents& contents) {
-    std::string body = "\n\"frontends\": {";
-    append_members(body, contents.frontends,
-                   [](const std::string& name) { return json::value(name); });
-    body.append("\n},\n\"backends\": {");
-    append_members(body, contents.backends,
-                   [](const Backend& backend) { return json::value(object_of(backend)); });
-    body.append("\n}}\n");
-    return header_of(body) + body;
-}
-
-Checked<StoreContents> parse_store_text(std::string_view text) {
+Checked<StoreContents> parse_store_text_v1(std::string_view text) {
     const auto end_of_header = text.find('\n');
     if (end_of_header == std::string_view::npos) return problem("its first line is not complete");
     const auto body = text.substr(end_of_header);
