@@ -3,6 +3,7 @@
 #include "control/admin_client.hpp"
 #include "control/admin_tables.hpp"
 #include "control/app.hpp"
+#include "control/cli_store.hpp"
 #include "control/config_loader.hpp"
 #include "control/version.hpp"
 #include "proxy/base/log.hpp"
@@ -137,6 +138,8 @@ int run_command_line(int argc, const char* const* argv) {
     auto* const routes = add_page(cli, "routes", "the routes of a running Fairlead", options);
     auto* const services = add_page(cli, "services", "its services and endpoints", options);
     auto* const version_of = add_page(cli, "version", "its version", options);
+    StoreCommand store;
+    add_store_command(cli, store);
 
     try {
         cli.parse(argc, argv);
@@ -145,6 +148,7 @@ int run_command_line(int argc, const char* const* argv) {
     }
     if (run->parsed()) return run_proxy(options.file, levels().at(options.level));
     if (check->parsed()) return check_file(options.file);
+    if (is_given(store)) return run_store_command(store);
     if (routes->parsed())
         return show(Page{"/routes", routes_table}, options.admin, options.as_json);
     if (services->parsed()) {

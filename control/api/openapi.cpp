@@ -67,6 +67,11 @@ json::object responses_of(const RedxRow& row) {
         const json::value object = {{"type", "object"}};
         responses["200"] = {{"description", "OpenAPI"},
                             {"content", content_of("application/json", object)}};
+    } else if (row.path == "/export") {
+        responses["200"] = {
+            {"description", "a batch"},
+            {"content", content_of("application/json", reference("schemas", "batch"))}};
+        responses["500"] = reference("responses", "failed");
     } else {
         responses["200"] = reference("responses", row.answer != nullptr ? "data" : "ok");
         responses["500"] = reference("responses", "failed");

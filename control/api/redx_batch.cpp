@@ -182,6 +182,26 @@ std::string decode_form(std::string_view body) {
     return percent_decode(text);
 }
 
+void append_parts(std::string& out, const Backend& backend) {
+    out.append(",\"servers\":[");
+    std::string_view separator = "";
+    for (const auto& [address, score] : backend.servers) {
+        append_json(out.append(separator).append("["), address);
+        // As text: what is no number, and what a number would lose digits of, comes back.
+        append_json(out.append(","), score);
+        out.append("]");
+        separator = ",";
+    }
+    out.append("],\"config\":{");
+    separator = "";
+    for (const auto& [key, value] : backend.config) {
+        append_json(out.append(separator), key);
+        append_json(out.append(":"), value);
+        separator = ",";
+    }
+    out.append("}");
+}
+
 }  // namespace
 
 Checked<std::vector<StoreChange>> read_batch(std::string_view body, BatchVerb verb,
@@ -203,37 +223,32 @@ Checked<std::vector<StoreChange>> read_batch(std::string_view body, BatchVerb ve
     return std::move(reading).take();
 }
 
-std::string batch_text(const StoreContents& contents) {
+std::string batch_text(const StoreContents& contents, const StoreContents& gone) {
     std::string out = "{\"frontends\":[";
     std::string_view separator = "\n";
+    const auto begin_element = [&](std::string_view key, const std::string& name) {
+        append_json(out.append(separator).append("{\"").append(key).append("\":"), name);
+        separator = ",\n";
+    };
     for (const auto& [url, backend] : contents.frontends) {
-        append_json(out.append(separator).append("{\"url\":"), url);
+        begin_element("url", url);
         append_json(out.append(",\"backend_name\":"), backend);
         out.append("}");
-        separator = ",\n";
+    }
+    for (const auto& [url, backend] : gone.frontends) {
+        begin_element("url", url);
+        out.append("}");
     }
     out.append("\n],\"backends\":[");
     separator = "\n";
     for (const auto& [name, backend] : contents.backends) {
-        append_json(out.append(separator).append("{\"name\":"), name);
-        out.append(",\"servers\":[");
-        separator = "";
-        for (const auto& [address, score] : backend.servers) {
-            append_json(out.append(separator).append("["), address);
-            // As text: what is no number, and what a number would lose digits of, comes back.
-            append_json(out.append(","), score);
-            out.append("]");
-            separator = ",";
-        }
-        out.append("],\"config\":{");
-        separator = "";
-        for (const auto& [key, value] : backend.config) {
-            append_json(out.append(separator), key);
-            append_json(out.append(":"), value);
-            separator = ",";
-        }
-        out.append("}}");
-        separator = ",\n";
+        begin_element("name", name);
+        append_parts(out, backend);
+        out.append("}");
+    }
+    for (const auto& [name, backend] : gone.backends) {
+        begin_element("name", name);
+        out.append("}");
     }
     return out.append("\n]}\n");
 }

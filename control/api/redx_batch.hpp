@@ -29,6 +29,7 @@ Checked<std::vector<StoreChange>> read_batch(std::string_view body, BatchVerb ve
                                              const std::string& default_score);
 
 /// The inverse of `add`: all of it as such a body, one element a line, for people and files.
-std::string batch_text(const StoreContents& contents);
+/// `gone`: what `replace` is to delete as well.
+std::string batch_text(const StoreContents& contents, const StoreContents& gone = {});
 
 }  // namespace fairlead::control

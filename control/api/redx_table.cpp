@@ -29,6 +29,11 @@ HttpReply backend(const StoreContents& contents, const RedxPath& path) {
 HttpReply config(const StoreContents& contents, const RedxPath& path) {
     return config_answer(contents, path[1], path[3]);
 }
+HttpReply everything(const StoreContents& contents, const RedxPath&) {
+    HttpReply reply;
+    reply.body = batch_text(contents);
+    return reply;
+}
 HttpReply orphans(const StoreContents& contents, const RedxPath&) {
     return orphans_answer(contents);
 }
@@ -101,6 +106,7 @@ constexpr RedxRow rows[] = {
     {.method = "POST", .path = "/batch", .help = "sets what the body names, all or nothing", .batch = batch<BatchVerb::add>},
     {.method = "PUT", .path = "/batch", .help = "the same, from nothing for each that is named; without backend_name or servers: deletes it", .batch = batch<BatchVerb::replace>},
     {.method = "DELETE", .path = "/batch", .help = "deletes what the body names: a frontend, servers and config entries, or a whole backend", .batch = batch<BatchVerb::remove>},
+    {.method = "GET", .path = "/export", .help = "everything at one moment, as the body of a /batch", .answer = everything},
 };
 // clang-format on
 

@@ -36,7 +36,7 @@ DOORS = [
      "operations of Asio are for the source files of control and discovery"),
     (r"boost/asio/posix/", r"control/file_", "descriptors that are no sockets: the watched file"),
     (r"boost/asio", r"proxy/aio/", "Asio's types come in through proxy/aio/types.hpp"),
-    (r"boost/beast", r"(proxy/aio/asio_impl|discovery/docker_|control/(http_server|admin_client))",
+    (r"boost/beast", r"(proxy/aio/asio_impl|discovery/docker_|control/(http_server|http_client|admin_client))",
      "Beast is for the rooms that speak HTTP"),
     (r"openssl/", r"proxy/net/", "OpenSSL stays behind proxy/net/tls.hpp"),
     (r"boost/json", r"(discovery|control)/", "the data path reads no JSON"),

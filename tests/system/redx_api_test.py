@@ -62,7 +62,10 @@ def read_golden():
             elif mark == ">|":
                 steps[-1].body.append(rest)
             elif mark == "<":
-                status, steps[-1].answer = rest.split(" ", 1)
+                status, answer = rest.split(" ", 1)
+                if steps[-1].target == "/export":
+                    answer = answer.replace("\\n", "\n")
+                steps[-1].answer = answer
                 steps[-1].status = int(status)
             elif mark == "<:":
                 name, value = rest.split(": ", 1)
