@@ -4,40 +4,25 @@
 
 namespace fairlead::control {
 
-// Held by the one coroutine that uses the connection.
-struct RedisClient::Turn {
-    explicit Turn(RedisClient& owner) : client(owner) { client.is_busy_ = true; }
-    ~Turn() {
-        client.connection_.lift_limit();
-        client.is_busy_ = false;
-        client.turn_.cancel();
-    }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-
-    RedisClient& client;
-};
-
 RedisClient::RedisClient(aio::IoContext& io, RedisNode node, Duration timeout)
-    : timeout_(timeout),
-      connection_(io, std::move(node)),
-      turn_(io.get_executor(), TimePoint::max()) {}
+    : timeout_(timeout), connection_(io, std::move(node)), turns_(io.get_executor()) {}
 
-void RedisClient::stop() {
-    is_stopped_ = true;
+void RedisClient::stop(std::string why) {
+    stopped_ = std::move(why);
     connection_.close();
 }
 
 aio::task<Checked<RedisReplies>> RedisClient::run(RedisCommands commands) {
     const auto deadline = Clock::now() + timeout_;
-    while (is_busy_) co_await turn_.async_wait();
-    if (is_stopped_) co_return problem("Error connecting to redis: shutting down");
+    const auto turn = co_await turns_.take();
+    if (stopped_) co_return problem("Error connecting to redis: {}", *stopped_);
     const auto left = deadline - Clock::now();
     if (left <= Duration::zero()) co_return problem("Error connecting to redis: timeout");
-    const Turn turn(*this);
     connection_.limit_time(left);
     auto replies = co_await run_now(std::move(commands));
+    connection_.lift_limit();
     if (!replies) connection_.close();
+    if (!replies && stopped_) co_return problem("Lost the connection to redis: {}", *stopped_);
     co_return replies;
 }
 

@@ -8,9 +8,13 @@
 #include "control/redis/redis_connection.hpp"
 #include "control/redis/redis_reply.hpp"
 #include "control/redis/redis_target.hpp"
+#include "proxy/aio/turns.hpp"
 #include "proxy/aio/types.hpp"
 #include "proxy/base/checked.hpp"
 #include "proxy/base/clock.hpp"
+
+#include <optional>
+#include <string>
 
 namespace fairlead::control {
 
@@ -26,20 +30,17 @@ public:
     aio::task<Checked<RedisReplies>> run(RedisCommands commands);
 
     /// Ends what is under way with a problem, and refuses everything after it.
-    void stop();
+    void stop(std::string why = "shutting down");
 
     const RedisNode& node() const noexcept { return connection_.node(); }
 
 private:
-    struct Turn;
-
     aio::task<Checked<RedisReplies>> run_now(RedisCommands commands);
 
     const Duration timeout_;
     RedisConnection connection_;
-    bool is_busy_ = false;
-    bool is_stopped_ = false;
-    aio::timer turn_;  // never expires; cancelled whenever a turn ends
+    aio::Turns turns_;
+    std::optional<std::string> stopped_;  // why
 };
 
 }  // namespace fairlead::control

@@ -30,8 +30,8 @@ public:
     virtual aio::task<Checked<RedisReplies>> run(RedisCommands commands) = 0;
 
     /// The same commands in MULTI and EXEC. A problem is also the first refusal of any of them. In
-    /// a cluster all or none of those with keys in one slot are carried out, slot by slot in the
-    /// order of their first commands; the first problem ends it.
+    /// a cluster all or none of those with keys in one slot are carried out, whatever becomes of
+    /// those in other slots.
     virtual aio::task<Checked<RedisReplies>> run_atomically(RedisCommands commands) = 0;
 
     /// The nodes that have keys, for run_on(): every key is on exactly one of them.

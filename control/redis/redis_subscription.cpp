@@ -184,9 +184,9 @@ aio::task<> RedisSubscription::pause(Duration time) {
 }
 
 aio::task<Checked<>> RedisSubscription::subscribe() {
-    generation_ = redis_.generation();
     const auto masters = co_await redis_.masters();
     if (!masters) co_return masters.error();
+    generation_ = redis_.generation();
     RedisCommand command(1, "PSUBSCRIBE");
     command.insert(command.end(), patterns_.begin(), patterns_.end());
     for (const auto& master : *masters) {

@@ -10,7 +10,9 @@
 #include "proxy/net/tls_client.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace fairlead::control {
 
@@ -22,8 +24,18 @@ struct RedisNode {
 };
 
 struct RedisTarget {
-    RedisNode node;
+    struct Sentinels {
+        std::string master;  // as they call it
+        std::vector<RedisNode> nodes;
+    };
+    struct Cluster {
+        std::vector<RedisNode> seeds;  // whom to ask first for its nodes
+    };
+
+    RedisNode node;  // with sentinels: of any address; in a cluster: every node but for its address
     Duration timeout = std::chrono::seconds(5);  // of a command; Redx's redis_timeout
+    std::optional<Sentinels> sentinels = std::nullopt;
+    std::optional<Cluster> cluster = std::nullopt;
 };
 
 /// Reads the files that TLS needs. A problem says what of the settings does not go together, and

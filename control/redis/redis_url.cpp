@@ -64,6 +64,7 @@ Checked<RedisUrl> read_host(const boost::urls::url_view& parsed) {
     const auto port = parse_port(view_of(parsed.port()));
     if (!port) return port.error();
     url.address.port = *port;
+    url.has_port = parsed.has_port();
     auto path = view_of(parsed.encoded_path());
     if (path.starts_with('/')) path.remove_prefix(1);
     if (path.empty()) return url;

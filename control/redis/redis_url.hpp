@@ -20,6 +20,7 @@ struct RedisUrl {
     std::string password;  // empty: no AUTH
     unsigned database = 0;
     bool is_tls = false;
+    bool has_port = false;  // written; else it is the usual one
 
     bool operator==(const RedisUrl&) const = default;
 };

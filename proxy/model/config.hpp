@@ -148,10 +148,28 @@ struct ApiSettings {
     bool operator==(const ApiSettings&) const = default;
 };
 
+/// Who is asked for the master of a Redis.
+struct RedisSentinelSettings {
+    std::vector<Address> addresses;
+    std::string user;         // empty: the default user
+    std::string password;     // empty: no AUTH
+    std::optional<bool> tls;  // absent: as the master
+
+    bool operator==(const RedisSentinelSettings&) const = default;
+};
+
+struct RedisClusterSettings {
+    std::vector<Address> nodes;  // asked where the URL's does not answer
+
+    bool operator==(const RedisClusterSettings&) const = default;
+};
+
 struct RedisSettings {
     std::string url;                 // redis://, rediss://, unix:/path
     Milliseconds timeout = 5s;       // of a command, connecting included
     std::optional<EndpointTls> tls;  // absent: as rediss:// means it without more words
+    std::optional<RedisSentinelSettings> sentinel;  // the URL's host is the master's name
+    std::optional<RedisClusterSettings> cluster;
 
     bool operator==(const RedisSettings&) const = default;
 };

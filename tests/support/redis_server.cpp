@@ -53,8 +53,11 @@ std::uint16_t free_port() {
     return ntohs(address.sin_port);
 }
 
-RedisServer::RedisServer(std::string folder, std::vector<std::string> extra)
-    : folder_(std::move(folder)), extra_(std::move(extra)), port_(free_port()) {}
+RedisServer::RedisServer(std::string folder, std::vector<std::string> extra, std::string file)
+    : folder_(std::move(folder)),
+      extra_(std::move(extra)),
+      file_(std::move(file)),
+      port_(free_port()) {}
 
 RedisServer::~RedisServer() {
     kill();
@@ -81,6 +84,7 @@ bool RedisServer::start() {
                                           "--daemonize",
                                           "no"};
     arguments.insert(arguments.end(), extra_.begin(), extra_.end());
+    if (!file_.empty()) arguments.insert(arguments.begin() + 1, file_);
     const auto log = folder_ + "/redis.log";
     pid_ = ::fork();
     if (pid_ == 0) run_server(arguments, log);
@@ -115,9 +119,11 @@ std::string RedisServer::command(const std::string& words) const {
     const auto line = words + "\r\n";
     std::string reply;
     if (::send(fd, line.data(), line.size(), MSG_NOSIGNAL) > 0) {
+        ::shutdown(fd, SHUT_WR);  // it answers, then sees the end and closes, too
         char buffer[4096];
-        const auto size = ::recv(fd, buffer, sizeof buffer, 0);
-        if (size > 0) reply.assign(buffer, static_cast<std::size_t>(size));
+        ssize_t size = 0;
+        while ((size = ::recv(fd, buffer, sizeof buffer, 0)) > 0)
+            reply.append(buffer, static_cast<std::size_t>(size));
     }
     ::close(fd);
     return reply;

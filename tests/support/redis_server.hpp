@@ -15,8 +15,9 @@ std::uint16_t free_port();
 
 class RedisServer {
 public:
-    /// `folder`: for its socket and log. Not started yet. `extra`: more arguments.
-    RedisServer(std::string folder, std::vector<std::string> extra = {});
+    /// `folder`: for its socket and log. Not started yet. `extra`: more arguments. `file`: its
+    /// configuration, which a sentinel cannot do without.
+    RedisServer(std::string folder, std::vector<std::string> extra = {}, std::string file = {});
     ~RedisServer();
     RedisServer(const RedisServer&) = delete;
     RedisServer& operator=(const RedisServer&) = delete;
@@ -38,7 +39,7 @@ public:
     void freeze();
     void thaw();
 
-    /// One command, its raw reply ("+OK\r\n"). Words are separated by one space.
+    /// One command a line, and the raw replies ("+OK\r\n"). Words are separated by one space.
     std::string command(const std::string& words) const;
 
     std::string socket_path() const { return folder_ + "/redis.sock"; }
@@ -47,6 +48,7 @@ public:
 private:
     std::string folder_;
     std::vector<std::string> extra_;
+    std::string file_;
     std::uint16_t port_;
     pid_t pid_ = -1;
 };
