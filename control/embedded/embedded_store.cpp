@@ -62,7 +62,7 @@ Checked<> EmbeddedStore::load_text(const std::string& text) {
         log::info("store.tail_cut", log::kv("folder", folder_.path()),
                   log::kv("bytes", text.size() - reading.end));
     }
-    return file_.open_at(reading.end);
+    return file_.open_at(reading.end, store_text(source_.image().contents).size());
 }
 
 Checked<> EmbeddedStore::take_over_v1() {
@@ -127,8 +127,7 @@ aio::task<> EmbeddedStore::write_all_waiting() {
             write->result = written;
             write->done.set();
         }
-        // One that fails is no problem yet: the longer file is as good.
-        if (has_outgrown()) co_await replace_file();
+        if (has_outgrown()) co_await shorten();
     }
     is_writing_ = false;
 }
@@ -152,9 +151,18 @@ aio::task<Checked<>> EmbeddedStore::replace_file() {
     co_return result;
 }
 
+/// One that fails is no problem yet: the longer file is as good. It is tried again much later.
+aio::task<> EmbeddedStore::shorten() {
+    const auto replaced = co_await replace_file();
+    growth_at_failure_ = replaced ? 0 : file_.grown();
+    if (replaced) co_return;
+    log::warn("store.not_shortened", log::kv("folder", folder_.path()),
+              log::kv("why", replaced.error().text()));
+}
+
 bool EmbeddedStore::has_outgrown() const {
-    const auto grown = file_.appended();
-    return grown > std::max(least_growth, file_.size() - grown);
+    const auto grown = file_.grown();
+    return grown > std::max(least_growth, file_.size() - grown) && grown > 2 * growth_at_failure_;
 }
 
 aio::task<Checked<>> EmbeddedStore::read(Look look) {

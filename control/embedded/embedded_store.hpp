@@ -45,7 +45,7 @@ public:
     static constexpr const char* v1_name = "store.json";
     static constexpr const char* v1_backup_name = "store.json.bak";
     static constexpr const char* v1_kept_name = "store.json.taken-over";
-    /// Below it a file is never replaced.
+    /// A file that has grown by less than that is not replaced.
     static constexpr std::size_t least_growth = 1024 * 1024;
 
 private:
@@ -64,6 +64,7 @@ private:
     aio::task<> write_all_waiting();
     aio::task<Checked<>> append(std::string text);
     aio::task<Checked<>> replace_file();
+    aio::task<> shorten();
     bool has_outgrown() const;
 
     StoreFolder folder_;
@@ -71,7 +72,8 @@ private:
     StoreSource source_;
     std::vector<Write*> waiting_;  // of apply()s that have not been answered
     bool is_writing_ = false;
-    std::string last_problem_;  // of loading or writing; for status()
+    std::size_t growth_at_failure_ = 0;  // when a replacement failed last; 0: none has
+    std::string last_problem_;           // of loading or writing; for status()
 
     aio::Event stopped_;
     aio::IoContext& io_;

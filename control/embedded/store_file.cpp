@@ -1,5 +1,6 @@
 #include "control/embedded/store_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -60,11 +61,12 @@ Checked<std::optional<std::string>> StoreFile::read() const {
     return read_whole(folder_, name);
 }
 
-Checked<> StoreFile::open_at(std::size_t good) {
+Checked<> StoreFile::open_at(std::size_t good, std::size_t worth) {
     file_ = ::openat(folder_, name, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (file_ < 0) return disk_problem("write", name);
     if (::ftruncate(file_, static_cast<off_t>(good)) != 0) return disk_problem("cut", name);
-    size_ = replaced_size_ = good;
+    size_ = good;
+    new_size_ = std::min(good, worth);
     return {};
 }
 
@@ -101,7 +103,7 @@ Checked<> StoreFile::replace(std::string_view text) {
     // From here on the new one is what a restart finds.
     if (file_ >= 0) ::close(file_);
     file_ = file;
-    size_ = replaced_size_ = text.size();
+    size_ = new_size_ = text.size();
     is_broken_ = false;
     if (::fsync(folder_) != 0) return give_up(disk_problem("sync the folder of", name));
     return {};

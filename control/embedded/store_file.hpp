@@ -33,15 +33,16 @@ public:
     Checked<std::optional<std::string>> read() const;
 
     /// Opens the one that was read, to append behind its first `good` bytes; the rest is cut off.
-    Checked<> open_at(std::size_t good);
+    /// `worth`: the size of a new one that would say the same.
+    Checked<> open_at(std::size_t good, std::size_t worth);
 
     Checked<> append(std::string_view text);
     Checked<> replace(std::string_view text);
 
     bool is_broken() const noexcept { return is_broken_; }
     std::size_t size() const noexcept { return size_; }
-    /// How much of it is younger than the last replacement, or open_at().
-    std::size_t appended() const noexcept { return size_ - replaced_size_; }
+    /// By how much it is larger than when it was new, or than a new one would have been.
+    std::size_t grown() const noexcept { return size_ - new_size_; }
 
     static constexpr const char* name = "store.jsonl";
     static constexpr const char* new_name = "store.jsonl.new";
@@ -52,7 +53,7 @@ private:
     int folder_ = -1;
     int file_ = -1;
     std::size_t size_ = 0;
-    std::size_t replaced_size_ = 0;
+    std::size_t new_size_ = 0;
     bool is_broken_ = false;
 };
 

@@ -317,6 +317,21 @@ TEST_CASE("a file that has outgrown its contents is replaced by a short one", "[
     CHECK(!std::filesystem::exists(folder / "store.jsonl.new"));
 }
 
+TEST_CASE("what grew before a restart counts as well", "[embedded_store]") {
+    const TempFolder folder;
+    std::uintmax_t largest = 0;
+    for (int i = 0; i < 40; ++i) {
+        aio::IoContext io{1};
+        EmbeddedStore store(io, folder.path(), 1);
+        REQUIRE(store.open().has_value());
+        const std::string value(EmbeddedStore::least_growth / 10, static_cast<char>('a' + i % 26));
+        REQUIRE(
+            run_task(io, store.apply({{Kind::set_config, "web", "k", value}}, "test")).has_value());
+        largest = std::max(largest, std::filesystem::file_size(folder / EmbeddedStore::file_name));
+    }
+    CHECK(largest < EmbeddedStore::least_growth * 13 / 10);
+}
+
 TEST_CASE("the probe writes, reads and cleans up", "[embedded_store]") {
     const TempFolder folder;
     aio::IoContext io{1};
