@@ -38,7 +38,10 @@ bool is_same_secret(std::string_view one, std::string_view other) noexcept {
 std::optional<HttpReply> ApiGuard::refuse(const HttpRequest& request, bool is_open) const {
     if (is_open) return std::nullopt;
     if (token_.empty()) {
-        if (only_reads(request.method) || request.is_local) return std::nullopt;
+        // A page that a browser on this machine shows is not this machine's doing (Fetch, 3.1).
+        const bool is_page = !request.field("origin").empty();
+        if (only_reads(request.method) || (request.is_local && !is_page)) return std::nullopt;
+        if (request.is_local) return redx_answer(403, "Pages in a browser may not write");
         return redx_answer(403,
                            "Only clients on this machine may write: from elsewhere it takes a "
                            "token, see api.token in the configuration");

@@ -2,7 +2,7 @@
 //
 // With a token: who shows it (Authorization: Bearer, RFC 6750), for everything that is not open.
 // Without one: anybody may read, and only clients on this machine (loopback or a Unix socket) may
-// write.
+// write, but no page of another site in a browser there: such requests name an Origin.
 //
 // Threads: control.
 #pragma once

@@ -131,6 +131,10 @@ TEST_CASE("without a token clients from elsewhere read, and write nothing", "[re
         request.is_local = false;
         request.peer = "10.1.2.3";
         CHECK((served.ask(request).status == 403) == row.writes());
+        // A page of somebody else's in a browser here.
+        request.is_local = true;
+        request.fields = {{"Origin", "https://evil.example"}};
+        CHECK((served.ask(request).status == 403) == row.writes());
     }
 }
 
