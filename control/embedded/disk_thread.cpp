@@ -22,9 +22,10 @@ aio::task<> DiskThread::run(std::function<void()> work) {
     const auto done = std::make_shared<aio::Event>(io_.get_executor());
     {
         const std::lock_guard lock(mutex_);
-        queue_.push_back([this, done, work = std::move(work)] {
+        // Given away, not copied: an event must not end on the other thread.
+        queue_.push_back([this, event = done, work = std::move(work)]() mutable {
             work();
-            aio::asio::post(io_, [done] { done->set(); });
+            aio::asio::post(io_, [event = std::move(event)] { event->set(); });
         });
     }
     changed_.notify_one();
