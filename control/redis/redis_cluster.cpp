@@ -7,6 +7,7 @@
 #include "control/redis/redis_transaction.hpp"
 #include "proxy/aio/spawn.hpp"
 #include "proxy/aio/turns.hpp"
+#include "proxy/base/log.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -108,6 +109,7 @@ void RedisCluster::State::adopt(RedisSlotMap fresh) {
     if (fresh == map) return;
     map = std::move(fresh);
     ++generation;
+    log::info("redis.cluster_changed", log::kv("masters", map.masters().size()));
     std::erase_if(clients, [this](const auto& entry) {
         const auto& masters = map.masters();
         if (std::binary_search(masters.begin(), masters.end(), entry.first)) return false;

@@ -53,6 +53,7 @@ struct RedisSentinel::State {
     aio::task<Checked<>> ask_sentinels();
     aio::task<Checked<std::shared_ptr<RedisClient>>> master();
     void forget(const std::shared_ptr<RedisClient>& who);
+    void note(const std::string& why);
 
     aio::IoContext& io;
     const RedisTarget target;
@@ -61,6 +62,7 @@ struct RedisSentinel::State {
     aio::timer timer;  // of the watch
     model::Address named;
     std::shared_ptr<RedisClient> client;  // of a master whose ROLE we have seen; null: look for one
+    std::string last_problem;             // why no sentinel answers
     std::uint64_t generation = 0;
     bool is_watched = false;
     bool is_stopped = false;
@@ -68,6 +70,19 @@ struct RedisSentinel::State {
 
 void RedisSentinel::State::forget(const std::shared_ptr<RedisClient>& who) {
     if (client == who) client.reset();
+}
+
+/// They may be away for long without anybody's notice: as long as the master is there.
+void RedisSentinel::State::note(const std::string& why) {
+    const bool is_news = why.empty() != last_problem.empty();
+    last_problem = why;
+    if (!is_news || is_stopped) return;
+    const auto master = log::kv("master", target.sentinels->master);
+    if (why.empty()) {
+        log::info("redis.sentinels_answer", master);
+    } else {
+        log::warn("redis.sentinels_unavailable", master, log::kv("why", why));
+    }
 }
 
 /// Sets `named`; where that is news, what goes on with the old master is over. The caller has the
@@ -78,6 +93,7 @@ aio::task<Checked<>> RedisSentinel::State::ask_sentinels() {
     question[1] = "get-master-addr-by-name";
     question.push_back(target.sentinels->master);
     auto answer = co_await panel.ask(target.sentinels->nodes, std::move(question), check_address);
+    note(answer.has_value() ? std::string() : answer.error().text());
     if (!answer) co_return answer.error();
     const auto& words = answer->reply.items;
     auto address = model::Address::tcp(words[0].text, port_of(words[1].text));
