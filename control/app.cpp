@@ -118,7 +118,8 @@ bool App::open_parts() {
 
     const auto ask_api = [this](const HttpRequest& request) { return api_->handle(request); };
     // What the API's server answers itself looks like all of the API's answers.
-    const HttpServerOptions api_options{settings_.api.max_body, redx_answer};
+    const auto may_ask_api = [this](const HttpRequest& head) { return api_->refuse(head); };
+    const HttpServerOptions api_options{settings_.api.max_body, redx_answer, may_ask_api};
     api_server_ =
         std::make_unique<HttpServer>(io_, "api", settings_.api.bind, ask_api, api_options);
     health_server_ = std::make_unique<HttpServer>(io_, "health", settings_.health,

@@ -55,9 +55,11 @@ Peer peer_of(const net::SocketAddress& address) {
     return {net::ip_text(*ip), net::address_of(address).port, is_loopback(*ip)};
 }
 
-HttpRequest to_request(http::request<http::string_body>&& message, const Peer& peer) {
+/// All but the body.
+HttpRequest head_of(const http::request<http::string_body>& message, const Peer& peer) {
     HttpRequest request;
-    request.method = std::string(message.method_string());
+    const bool is_head = message.method() == http::verb::head;
+    request.method = is_head ? "GET" : std::string(message.method_string());
     const std::string_view target(message.target().data(), message.target().size());
     const auto mark = target.find('?');
     request.path = std::string(target.substr(0, mark));
@@ -68,7 +70,6 @@ HttpRequest to_request(http::request<http::string_body>&& message, const Peer& p
     for (const auto& field : message) {
         request.fields.emplace_back(std::string(field.name_string()), std::string(field.value()));
     }
-    request.body = std::move(message.body());
     return request;
 }
 
@@ -325,6 +326,16 @@ aio::task<HttpServer::State::Next> HttpServer::State::serve_one(HttpConnection& 
         co_await http::async_read_header(connection.socket, buffer, parser);
     if (head_error) co_return co_await refuse(connection, head_error);
 
+    auto request = head_of(parser.get(), connection.peer);
+    const bool is_head = parser.get().method() == http::verb::head;
+    const bool keep = parser.get().keep_alive() && !is_stopping;
+    auto refused = options.admit ? options.admit(request) : std::nullopt;
+    if (refused) {
+        const bool has_all = parser.is_done();
+        const auto next = co_await write(connection, std::move(*refused), is_head, keep && has_all);
+        co_return has_all ? next : Next::linger;
+    }
+
     connection.begin(Doing::reading, body_timeout);
     if (!parser.is_done() && ascii::iequals(parser.get()[http::field::expect], "100-continue")) {
         const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -335,10 +346,7 @@ aio::task<HttpServer::State::Next> HttpServer::State::serve_one(HttpConnection& 
     auto [body_error, body_size] = co_await http::async_read(connection.socket, buffer, parser);
     if (body_error) co_return co_await refuse(connection, body_error);
 
-    const bool is_head = parser.get().method() == http::verb::head;
-    const bool keep = parser.get().keep_alive();
-    auto request = to_request(parser.release(), connection.peer);
-    if (is_head) request.method = "GET";
+    request.body = std::move(parser.get().body());
     connection.begin_handling();
     auto reply = co_await handle(request);
     co_return co_await write(connection, std::move(reply), is_head, keep && !is_stopping);

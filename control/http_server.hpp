@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,6 +68,9 @@ HttpReply error_reply(int status, std::string_view why);
 struct HttpServerOptions {
     std::size_t most_body = 64 * 1024;                                    // bytes; above: 413
     HttpReply (*refuse)(int status, std::string_view why) = error_reply;  // what it answers itself
+    // Asked when the head is there, before a body is waited for or kept: an answer ends the
+    // request.
+    std::function<std::optional<HttpReply>(const HttpRequest& head)> admit = nullptr;
 };
 
 class HttpServer {

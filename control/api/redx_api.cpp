@@ -26,7 +26,7 @@ bool is_bad_asset(const std::vector<std::string_view>& path, std::string_view me
 
 /// Why no row took the request: the wrong type, a slash too many, the wrong method, or no such
 /// path.
-HttpReply refuse(const HttpRequest& request, const std::vector<std::string_view>& path) {
+HttpReply misdirected(const HttpRequest& request, const std::vector<std::string_view>& path) {
     const auto allowed = allowed_methods(path);
     if (!allowed.empty()) {
         auto reply = redx_answer(405, "Method not allowed");
@@ -66,21 +66,27 @@ bool is_multipart(const HttpRequest& request) {
     return request.field("content-type").starts_with("multipart/form-data");
 }
 
-}  // namespace
-
-aio::task<HttpReply> RedxApi::handle(const HttpRequest& request) {
-    const std::string_view method =
-        request.method == "HEAD" ? "GET" : std::string_view(request.method);
-    const auto raw = split_path(request.path);
+/// Null: there is none.
+const RedxRow* row_for(std::string_view method, const std::vector<std::string_view>& path) {
     const auto rows = redx_rows();
     const auto row = std::find_if(rows.begin(), rows.end(), [&](const RedxRow& candidate) {
-        return candidate.method == method && fits(candidate, raw);
+        return candidate.method == method && fits(candidate, path);
     });
-    const bool is_known = row != rows.end();
-    if (auto refused = guard_.refuse(request, is_known && !row->needs_token)) {
-        co_return std::move(*refused);
-    }
-    if (!is_known) co_return refuse(request, raw);
+    return row == rows.end() ? nullptr : &*row;
+}
+
+}  // namespace
+
+std::optional<HttpReply> RedxApi::refuse(const HttpRequest& head) const {
+    const auto* const row = row_for(head.method, split_path(head.path));
+    return guard_.refuse(head, row != nullptr && !row->needs_token);
+}
+
+aio::task<HttpReply> RedxApi::handle(const HttpRequest& request) {
+    if (auto refused = refuse(request)) co_return std::move(*refused);
+    const auto raw = split_path(request.path);
+    const auto* const row = row_for(request.method, raw);
+    if (row == nullptr) co_return misdirected(request, raw);
     if (row->page != nullptr) co_return row->page();
 
     RedxPath path;

@@ -12,6 +12,8 @@
 #include "control/store.hpp"
 #include "proxy/model/config.hpp"
 
+#include <optional>
+
 namespace fairlead::control {
 
 class RedxApi {
@@ -19,6 +21,9 @@ public:
     /// Both outlive it.
     RedxApi(Store& store, const model::ApiSettings& settings)
         : store_(store), settings_(settings), guard_(settings.token) {}
+
+    /// Whether it may be asked that at all, by its head; none: yes. handle() asks this first.
+    std::optional<HttpReply> refuse(const HttpRequest& head) const;
 
     /// Never throws, never 5xx but for the store's failures.
     aio::task<HttpReply> handle(const HttpRequest& request);

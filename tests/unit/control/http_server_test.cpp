@@ -61,12 +61,17 @@ aio::task<HttpReply> answer(const HttpRequest& request) {
     co_return reply;
 }
 
+std::optional<HttpReply> admit(const HttpRequest& head) {
+    if (head.path == "/forbidden") return error_reply(403, "not for you");
+    return std::nullopt;
+}
+
 /// A server on a port of its own, served by a thread of its own.
 class Serving {
 public:
     explicit Serving(model::Address bind = model::Address::tcp("127.0.0.1", 0))
         : server_(std::in_place, io_, "test", std::move(bind), answer,
-                  HttpServerOptions{small_limit}) {
+                  HttpServerOptions{small_limit, error_reply, admit}) {
         const auto started = server_->start();
         REQUIRE(started.has_value());
         bound_ = server_->bound();
@@ -141,6 +146,19 @@ TEST_CASE("a body comes whole, chunked or with a length", "[http_server]") {
                         "3\r\nabc\r\n0\r\n\r\n",
                         "PUT")
               .body == "PUT /x ? 3 127.0.0.1 ");
+}
+
+TEST_CASE("who is refused by the head is not asked for the body", "[http_server]") {
+    const Serving serving;
+    auto client = serving.connect();
+    CHECK(client.exchange(get("/forbidden")).status == 403);
+    CHECK(client.exchange(get("/y")).status == 200);  // nothing was left unread
+    REQUIRE(
+        client.send("POST /forbidden HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\nExpect: "
+                    "100-continue\r\n\r\n"));
+    const auto response = client.read_response();
+    CHECK(response.status == 403);
+    CHECK(response.fields.at("connection") == "close");
 }
 
 TEST_CASE("a client that waits for 100 Continue gets it", "[http_server]") {
