@@ -10,6 +10,7 @@
 #include "control/embedded/embedded_store.hpp"
 #include "control/redis_store.hpp"
 #include "control/store_changes.hpp"
+#include "proxy/base/random.hpp"
 #include "tests/unit/control/run_task.hpp"
 #include "tests/unit/control/store_reading.hpp"
 #include "tests/unit/control/temp_folder.hpp"
@@ -232,6 +233,42 @@ TEST_CASE("what batch_text writes is read back as the same", "[redx_api]") {
     CHECK(text_of(BatchVerb::add, text) == text);
     CHECK(text_of(BatchVerb::replace, text, contents) == text);
     CHECK(text_of(BatchVerb::add, control::batch_text({})) == control::batch_text({}));
+}
+
+TEST_CASE("whatever the bytes, a batch is read or refused, and what is read can be written again",
+          "[redx_api]") {
+    const std::string good =
+        R"({"frontends":[{"url":"x","backend_name":"b"}],"backends":[{"name":"b",)"
+        R"("servers":["a:1",["b:1",2.5]],"config":{"k":true}},{"name":"c","servers":"d:1"}]})";
+    Random random(20261121);
+    std::size_t read = 0;
+    for (int round = 0; round < 20000; ++round) {
+        auto body = good;
+        for (auto changes = 1 + random.below(3); changes > 0; --changes) {
+            const auto at = random.below(static_cast<std::uint32_t>(body.size()));
+            const auto kind = random.below(3);
+            // Structure more often than noise.
+            const char byte = kind == 0 ? static_cast<char>(random.below(256))
+                                        : "{}[]\",:0-e%\\"[random.below(13)];
+            if (kind == 2) {
+                body.erase(at, 1 + random.below(8));
+            } else {
+                body[at] = byte;
+            }
+            if (body.empty()) body = good;
+        }
+        for (const auto verb : {BatchVerb::add, BatchVerb::replace, BatchVerb::remove}) {
+            const auto changes = control::read_batch(body, verb, "0");
+            if (!changes) continue;
+            ++read;
+            StoreContents contents;
+            control::apply_changes(contents, *changes);
+            const auto text = control::batch_text(contents);
+            INFO(body);
+            CHECK(text_of(BatchVerb::add, text) == text);
+        }
+    }
+    CHECK(read > 1000);
 }
 
 TEST_CASE("JSON text escapes what it must and nothing else", "[redx_api]") {
