@@ -379,22 +379,6 @@ store: {embedded: "/a$${b}"}
     CHECK(loaded.process.store.embedded == "/a${b}");
 }
 
-TEST_CASE("the API's token comes from the environment, and no message repeats it", "[config]") {
-    ::setenv("FAIRLEAD_TEST_TOKEN", "open-sesame", 1);
-    const auto good = parse_config(
-        "api: {token: '${FAIRLEAD_TEST_TOKEN}', max_body: 1MiB, default_score: 7}", "f.yaml");
-    REQUIRE(good.ok());
-    CHECK(good.process.api.token == "open-sesame");
-    CHECK(good.process.api.max_body == 1024 * 1024);
-    CHECK(good.process.api.default_score == "7");
-    for (const std::string bad : {"sesame", "open sesame", "open-s\xc3\xa4same"}) {
-        ::setenv("FAIRLEAD_TEST_TOKEN", bad.c_str(), 1);
-        CHECK(problems_of("api: {token: '${FAIRLEAD_TEST_TOKEN}'}") ==
-              Lines{"f.yaml:1:14: api.token: the token cannot be used; allowed: 8 to 1024 visible "
-                    "characters, no spaces"});
-    }
-}
-
 TEST_CASE("a file that cannot be read is a problem of the whole file", "[config]") {
     const auto loaded = control::load_config("/nonexistent/fairlead.yaml");
     REQUIRE(loaded.problems.size() == 1);

@@ -7,6 +7,7 @@
 #include "control/api/redx_answers.hpp"
 #include "control/api/redx_batch.hpp"
 #include "control/api/redx_table.hpp"
+#include "control/config_loader.hpp"
 #include "control/embedded/embedded_store.hpp"
 #include "control/redis_store.hpp"
 #include "control/store_changes.hpp"
@@ -19,6 +20,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -161,6 +163,25 @@ TEST_CASE("with a token nobody does anything without it, but look whether it is 
     }
     // Not even which paths there are.
     CHECK(served.ask(request_for("GET", "/nothing")).status == 401);
+}
+
+TEST_CASE("the API's token comes from the environment, and no message repeats it", "[redx_api]") {
+    ::setenv("FAIRLEAD_TEST_TOKEN", "open-sesame", 1);
+    const auto good = control::parse_config(
+        "api: {token: '${FAIRLEAD_TEST_TOKEN}', max_body: 1MiB, default_score: 7}", "f.yaml");
+    REQUIRE(good.ok());
+    CHECK(good.process.api.token == "open-sesame");
+    CHECK(good.process.api.max_body == 1024 * 1024);
+    CHECK(good.process.api.default_score == "7");
+    for (const std::string bad : {"sesame", "open sesame", "open-s\xc3\xa4same"}) {
+        ::setenv("FAIRLEAD_TEST_TOKEN", bad.c_str(), 1);
+        const auto loaded =
+            control::parse_config("api: {token: '${FAIRLEAD_TEST_TOKEN}'}", "f.yaml");
+        REQUIRE(loaded.problems.size() == 1);
+        CHECK(loaded.problems[0].to_string() ==
+              "f.yaml:1:14: api.token: the token cannot be used; allowed: 8 to 1024 visible "
+              "characters, no spaces");
+    }
 }
 
 TEST_CASE("a batch that makes no sense says what and where", "[redx_api]") {
