@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -121,4 +122,61 @@ TEST_CASE("callers at the same time take turns", "[redis]") {
         REQUIRE(results[i]);
         CHECK(results[i]->value().at(0).text == std::to_string(i));
     }
+}
+
+TEST_CASE("a Redis that repeats what it was sent does not get the password into a message",
+          "[redis]") {
+    FAIRLEAD_NEEDS_REDIS();
+    const test::TempFolder folder;
+    RedisServer server(folder.path(), {"--rename-command", "AUTH", "LOGIN"});
+    REQUIRE(server.start());
+    const auto port = std::to_string(server.port());
+    CHECK(
+        Connected(url_of("redis://:s3cret@127.0.0.1:" + port)).ask({"PING"}) ==
+        "Error connecting to redis: ERR unknown command 'AUTH', with args beginning with: '***' ");
+    CHECK(Connected(url_of("redis://eve:s3cret@127.0.0.1:" + port)).ask({"PING"}).find("s3cret") ==
+          std::string::npos);
+}
+
+TEST_CASE("a user of the ACL may do what it may, over TCP and a Unix socket", "[redis]") {
+    FAIRLEAD_NEEDS_REDIS();
+    const test::TempFolder folder;
+    RedisServer server(folder.path());
+    REQUIRE(server.start());
+    server.command("ACL SETUSER routes on >p@ss ~frontend:* +get +set +select");
+    const auto port = std::to_string(server.port());
+    for (const auto& url : {"redis://routes:p%40ss@127.0.0.1:" + port + "/2",
+                            "unix://routes:p%40ss@" + server.socket_path() + "?db=2"}) {
+        Connected redis(url_of(url));
+        CHECK(redis.ask({"SET", "frontend:a.com", "web"}) == "OK");
+        CHECK(redis.ask({"GET", "frontend:a.com"}) == "web");
+        CHECK(redis.ask({"GET", "other"}).starts_with("NOPERM"));
+        CHECK(redis.ask({"DEL", "frontend:a.com"}).starts_with("NOPERM"));
+    }
+    CHECK(server.command("SELECT 2\r\nDBSIZE") == "+OK\r\n:1\r\n");
+}
+
+TEST_CASE("callers of a Redis that hangs wait for one time limit, not for one each", "[redis]") {
+    FAIRLEAD_NEEDS_REDIS();
+    const test::TempFolder folder;
+    RedisServer server(folder.path());
+    REQUIRE(server.start());
+    Connected redis(tcp_url(server), 400ms);
+    REQUIRE(redis.ask({"PING"}) == "PONG");
+    server.freeze();
+    std::vector<std::optional<Checked<std::vector<RedisReply>>>> results(20);
+    const auto begun = Clock::now();
+    for (auto& result : results) {
+        auto asked = redis.client.run(one({"PING"}));
+        aio::spawn(redis.io.get_executor(), "ask", test::keep_result(std::move(asked), result));
+    }
+    const auto all_ended = [&] {
+        return std::all_of(results.begin(), results.end(),
+                           [](const auto& result) { return result.has_value(); });
+    };
+    REQUIRE(eventually(redis.io, 5s, all_ended));
+    CHECK(Clock::now() - begun < 2s);
+    for (const auto& result : results) CHECK(!*result);
+    server.thaw();
+    CHECK(redis.ask({"PING"}) == "PONG");
 }

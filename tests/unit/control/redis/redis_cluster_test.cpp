@@ -3,6 +3,7 @@
 #include "control/redis/redis_subscription.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/redis_server.hpp"
+#include "tests/support/tls_client.hpp"
 #include "tests/unit/control/redis/deployed.hpp"
 #include "tests/unit/control/temp_folder.hpp"
 
@@ -21,13 +22,16 @@ using control::slot_of_key;
 using test::Deployed;
 using test::RedisServer;
 using test::run_task;
+using test::TestCertificate;
 
 namespace {
 
 /// Three masters with a third of the slots each, and replicas of the first where asked for.
 class Cluster {
 public:
-    explicit Cluster(std::size_t replicas = 0) {
+    /// `certificate`: all speak TLS with it, to each other, too.
+    explicit Cluster(std::size_t replicas = 0, const TestCertificate* certificate = nullptr)
+        : certificate_(certificate) {
         for (std::size_t i = 0; i < 3 + replicas; ++i) add_node();
         for (std::size_t i = 0; i < 3; ++i) {
             nodes[i]->command("CLUSTER SET-CONFIG-EPOCH " + std::to_string(i + 1));
@@ -35,7 +39,7 @@ public:
                               std::to_string(first_slot[i + 1] - 1));
         }
         for (std::size_t i = 1; i < nodes.size(); ++i) {
-            nodes[i]->command("CLUSTER MEET 127.0.0.1 " + std::to_string(nodes[0]->port()) + " " +
+            nodes[i]->command("CLUSTER MEET 127.0.0.1 " + std::to_string(ports_[0]) + " " +
                               std::to_string(bus_ports_[0]));
         }
         REQUIRE(eventually_all("cluster_known_nodes:" + std::to_string(nodes.size())));
@@ -45,10 +49,11 @@ public:
 
     control::RedisTarget target(Duration timeout = 5s) const {
         model::RedisSettings settings;
-        settings.url = "redis://fairlead:pw@127.0.0.1:" + std::to_string(nodes[0]->port());
+        settings.url = certificate_ != nullptr ? "rediss" : "redis";
+        settings.url += "://fairlead:pw@127.0.0.1:" + std::to_string(ports_[0]);
+        if (certificate_ != nullptr) settings.tls.emplace().ca = certificate_->cert_file();
         settings.timeout = std::chrono::duration_cast<model::Milliseconds>(timeout);
-        settings.cluster.emplace().nodes.push_back(
-            model::Address::tcp("127.0.0.1", nodes[1]->port()));
+        settings.cluster.emplace().nodes.push_back(model::Address::tcp("127.0.0.1", ports_[1]));
         const auto target = control::redis_target(settings);
         REQUIRE(target.has_value());
         return *target;
@@ -74,12 +79,29 @@ private:
     void add_node() {
         folders_.push_back(std::make_unique<test::TempFolder>());
         bus_ports_.push_back(test::free_port());
-        nodes.push_back(std::make_unique<RedisServer>(
-            folders_.back()->path(),
-            std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-port",
-                                     std::to_string(bus_ports_.back()), "--cluster-node-timeout",
-                                     "1000", "--repl-diskless-sync-delay", "0",
-                                     "--notify-keyspace-events", "KA"}));
+        std::vector<std::string> options = {"--cluster-enabled",
+                                            "yes",
+                                            "--cluster-port",
+                                            std::to_string(bus_ports_.back()),
+                                            "--cluster-node-timeout",
+                                            "1000",
+                                            "--repl-diskless-sync-delay",
+                                            "0",
+                                            "--notify-keyspace-events",
+                                            "KA"};
+        const auto tls_port = test::free_port();
+        if (certificate_ != nullptr) {
+            for (const auto& word :
+                 {std::string("--port"), std::string("0"), std::string("--tls-port"),
+                  std::to_string(tls_port), std::string("--tls-cluster"), std::string("yes"),
+                  std::string("--tls-auth-clients"), std::string("no"),
+                  std::string("--tls-cert-file"), certificate_->cert_file(),
+                  std::string("--tls-key-file"), certificate_->key_file(),
+                  std::string("--tls-ca-cert-file"), certificate_->cert_file()})
+                options.push_back(word);
+        }
+        nodes.push_back(std::make_unique<RedisServer>(folders_.back()->path(), options));
+        ports_.push_back(certificate_ != nullptr ? tls_port : nodes.back()->port());
         REQUIRE(nodes.back()->start());
         nodes.back()->command("ACL SETUSER fairlead on >pw ~* &* +@all");
     }
@@ -103,7 +125,9 @@ private:
     }
 
     std::vector<std::unique_ptr<test::TempFolder>> folders_;
+    std::vector<std::uint16_t> ports_;
     std::vector<std::uint16_t> bus_ports_;
+    const TestCertificate* certificate_;
 };
 
 /// frontend:0.test ... : enough for every node to have some.
@@ -205,6 +229,15 @@ TEST_CASE("a slot that moves is followed: ASK while it does, MOVED when it has",
     // Known without being referred, too.
     CHECK(test::eventually(redis.io, 2500ms,
                            [&] { return redis.redis->generation() != generation; }));
+}
+
+TEST_CASE("a cluster speaks TLS, each of its nodes by its own name", "[redis][slow]") {
+    FAIRLEAD_NEEDS_REDIS();
+    const TestCertificate certificate;
+    const Cluster cluster(0, &certificate);
+    Deployed redis(cluster.target());
+    for (const auto& key : many_keys()) CHECK(redis.ask({"SET", key, "web"}) == "OK");
+    for (const auto& node : cluster.nodes) CHECK(node->command("DBSIZE") != ":0\r\n");
 }
 
 TEST_CASE("every master of a cluster is heard", "[redis][slow]") {

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <random>
 #include <string>
 
 using namespace fairlead;
@@ -63,6 +64,34 @@ TEST_CASE("a hostile reply is refused before it costs anything", "[redis]") {
     CHECK(told == "a reply has more than 64 MiB");
     RedisReader nonsense;
     CHECK(problem_of(nonsense, "HTTP/1.1 400 Bad Request\r\n").starts_with("Protocol error"));
+}
+
+TEST_CASE("bytes that no Redis sends are a problem or a reply, whatever they are", "[redis]") {
+    const std::string good =
+        "*3\r\n$3\r\nabc\r\n*2\r\n:12\r\n$-1\r\n+OK\r\n-ERR no\r\n*-1\r\n*0\r\n$0\r\n\r\n";
+    const std::string alphabet = "*$:+-0123456789\r\nx";
+    std::mt19937 random(20240917);
+    std::size_t problems = 0;
+    for (int round = 0; round < 20000; ++round) {
+        std::string bytes = good + good;
+        for (std::size_t edits = 1 + random() % 4; edits > 0; --edits) {
+            const auto at = random() % bytes.size();
+            const auto letter = alphabet[random() % alphabet.size()];
+            if (random() % 3 == 0) {
+                bytes.erase(at, 1);
+            } else if (random() % 2 == 0) {
+                bytes.insert(at, 1, letter);
+            } else {
+                bytes[at] = letter;
+            }
+        }
+        RedisReader reader;
+        const auto cut = random() % bytes.size();
+        if (!problem_of(reader, bytes.substr(0, cut)).empty() ||
+            !problem_of(reader, bytes.substr(cut)).empty())
+            ++problems;
+    }
+    CHECK(problems > 1000);
 }
 
 TEST_CASE("the limits are a reply's, not a connection's", "[redis]") {
