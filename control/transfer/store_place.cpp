@@ -183,6 +183,11 @@ std::string without_password(const std::string& url) {
     return url.substr(0, scheme + 3) + url.substr(at + 1);
 }
 
+std::string name_of(const model::RedisSettings& redis) {
+    if (redis.cluster) return "the redis cluster";
+    return without_password(redis.url) + (redis.sentinel ? " (by its sentinels)" : "");
+}
+
 Checked<std::unique_ptr<StorePlace>> open_store_place(std::string name,
                                                       const model::ProcessSettings& settings) {
     auto place = std::make_unique<OpenedStore>(std::move(name));
@@ -201,7 +206,7 @@ Checked<std::unique_ptr<StorePlace>> open_store_place(std::string name,
 Checked<std::unique_ptr<StorePlace>> open_configured_place(PlaceRole role,
                                                            const model::ProcessSettings& settings) {
     const auto& store = settings.store;
-    if (store.redis) return open_store_place(without_password(store.redis->url), settings);
+    if (store.redis) return open_store_place(name_of(*store.redis), settings);
     if (role == PlaceRole::source && !is_existing_folder(store.embedded))
         return problem("there is no store in {}", store.embedded);
     return open_store_place(store.embedded, settings);
@@ -218,6 +223,9 @@ Checked<std::unique_ptr<StorePlace>> open_place(const std::string& text, PlaceRo
     if (is_redis && text.find(':') != std::string::npos) {
         auto redis = settings.store.redis.value_or(model::RedisSettings{});
         redis.url = text;
+        // That one: not whom the configured sentinels or nodes of a cluster would name.
+        redis.sentinel.reset();
+        redis.cluster.reset();
         settings.store.redis = std::move(redis);
         return open_configured_place(role, settings);
     }

@@ -6,6 +6,7 @@ import os
 import subprocess
 
 from harness import connect, get, main, need_program, raw_exchange, request, wait_until
+from redis_deployments_test import Cluster
 
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden", "redx_api.txt")
 OK = '{"message":"OK"}'
@@ -103,6 +104,13 @@ def test_the_api_over_the_embedded_store_answers_as_the_table_says(stage):
 def test_the_api_over_redis_answers_as_the_table_says(stage):
     proxy, redis = over_redis(stage)
     run_golden(proxy, redis)
+
+
+def test_the_api_over_a_redis_cluster_answers_as_the_table_says(stage):
+    cluster = Cluster(stage)
+    proxy = stage.fairlead(f"store: {{redis: {cluster.store}}}")
+    wait_until(lambda: get(proxy.api("/health")).status == 200)
+    run_golden(proxy)
 
 
 def test_an_http_1_0_request_without_host_is_served(stage):

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 from harness import binary, get, main, request, wait_until
+from redis_deployments_test import Cluster
 
 BATCH = {
     "frontends": [{"url": "shop.example", "backend_name": "shop"}, {"url": "shop.example/a=b&c/", "backend_name": "x:y"}],
@@ -85,6 +86,18 @@ def test_the_store_of_the_configuration_is_meant_where_none_is_named(stage):
     # Without a file: the embedded defaults.
     store("import", "--from", write_batch(stage), folder=stage.folder)
     assert os.path.exists(stage.folder + "/fairlead-state/store.jsonl")
+
+
+def test_a_redis_cluster_is_a_place_by_its_configuration_and_a_named_url_is_that_one_alone(stage):
+    cluster, alone = Cluster(stage), stage.redis()
+    config = os.path.join(stage.folder, "fairlead.yaml")
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(f"store: {{redis: {cluster.store}}}\n")
+    done = store("import", "-c", config, "--from", write_batch(stage))
+    assert done.stdout.endswith("-> the redis cluster\n"), done
+    assert cluster.write("GET", "frontend:shop.example") == "shop"
+    store("export", "-c", config, "--to", alone.url)
+    assert alone.cli("DBSIZE") == "4"
 
 
 def test_a_store_in_use_is_refused_and_its_api_is_named(stage):
