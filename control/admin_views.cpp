@@ -127,7 +127,9 @@ json::object service_view(const model::Service& service, TimePoint now) {
     json::object view;
     view["name"] = service.spec.name;
     view["origin"] = origin_view(service.spec.origin);
-    view["settings"] = settings_view(service.settings);
+    auto settings = settings_view(service.settings);
+    settings["policy"] = policy_text(service);
+    view["settings"] = std::move(settings);
     view["endpoints"] = std::move(endpoints);
     return view;
 }

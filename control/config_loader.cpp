@@ -139,6 +139,7 @@ void Walk::value(const YAML::Node& node, const At& at, const YAML::Mark& mark) {
         case KeyType::section:
         case KeyType::names:
         case KeyType::section_or_text:
+        case KeyType::section_or_pair:
             return section(node, at, mark);
         default:
             return text(node, at, mark);
@@ -146,8 +147,11 @@ void Walk::value(const YAML::Node& node, const At& at, const YAML::Mark& mark) {
 }
 
 void Walk::section(const YAML::Node& node, const At& at, const YAML::Mark& mark) {
-    const bool is_short_form = at.row.type == KeyType::section_or_text && node.IsScalar();
-    if (!node.IsMap() && !node.IsNull() && !is_short_form) {
+    const bool may_be_pair = at.row.type == KeyType::section_or_pair;
+    const bool is_short_form =
+        (at.row.type == KeyType::section_or_text || may_be_pair) && node.IsScalar();
+    const bool is_pair = may_be_pair && node.IsSequence() && node.size() == 2 && node[0].IsScalar();
+    if (!node.IsMap() && !node.IsNull() && !is_short_form && !is_pair) {
         return note(node.Mark(), at.shown, fmt::format("it must be {}", allowed_text(at.row)));
     }
     draft_.place = place_of(mark);
@@ -161,6 +165,8 @@ void Walk::section(const YAML::Node& node, const At& at, const YAML::Mark& mark)
         const auto* const stands_for =
             find_key(joined(at.row.path, keys_below(at.row.path).front()));
         text(node, At{*stands_for, at.shown, at.name}, mark);
+    } else if (is_pair) {
+        pair(node[1], at, node[0].Scalar(), node[0].Mark());
     } else {
         pairs(node, at);
         require_all(node, at, mark);
@@ -245,6 +251,7 @@ void Walk::text(const YAML::Node& node, const At& at, const YAML::Mark& mark) {
     auto read = read_value(at.row, *given);
     if (!read) return note(node.Mark(), at.shown, read.error().text());
     read->name = at.name;
+    read->place = place_of(mark);
     if (const auto set = at.row.set(draft_, *read); !set)
         return note(node.Mark(), at.shown, set.error().text());
     remember(at, std::move(read->text), mark);

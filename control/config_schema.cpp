@@ -1,6 +1,7 @@
 #include "control/config_schema.hpp"
 
 #include "control/config_setters.hpp"
+#include "control/plugin_setters.hpp"
 #include "control/redis_setters.hpp"
 #include "control/route_setters.hpp"
 #include "proxy/base/duration_text.hpp"
@@ -248,7 +249,8 @@ constexpr KeyRow rows[] = {
     text_at("routes[].allow[]", "an address or a range as 10.0.0.0/8", "", set::allow, ""),
     list_at("routes[].deny", "addresses that may not come"),
     text_at("routes[].deny[]", "an address or a range as 10.0.0.0/8", "", set::deny, ""),
-    later("fallback", "", "where requests without route or endpoint go"),
+    text_at("fallback", address_form, "", set::fallback,
+            "where requests go that have no route or no endpoint, or would get our 502 or 504; without it: nowhere"),
 
     section_at("api", "the Redx-compatible API"),
     text_at("api.bind", address_form, "127.0.0.1:8081", set::api_bind, "where it listens"),
@@ -257,7 +259,13 @@ constexpr KeyRow rows[] = {
             "asked for (Authorization: Bearer) by all of the API but GET /health and /test; without it only clients on this machine may write"),
     size_at("api.max_body", kib, kib * kib * kib, "16MiB", set::api_max_body, "a body of /batch: 413 beyond"),
     count_at("api.default_score", 0, four_billion, "0", set::api_default_score, "of servers that a /batch names without a score"),
-    later("api.plugins", "[random]", "Redx's balancing plugins"),
+    list_at("api.plugins", "by which an API route's server is chosen, in order; without this key: [random]", end::plugins),
+    {.path = "api.plugins[]", .type = section_or_pair, .begin = begin::plugin, .end = end::plugin},
+    text_at("api.plugins[].name", "random or stickiness", "", set::plugin_name, "a plugin without a parameter"),
+    text_at("api.plugins[].score", "least or most", "", set::plugin_score, "the servers with the lowest or the highest score"),
+    text_at("api.plugins[].weighted_score", "least or most", "", set::plugin_weighted_score, "one, at random by score"),
+    text_at("api.plugins[].stickiness", "a cookie's name", "", set::plugin_stickiness,
+            "the server that the client had; {name: stickiness}: the cookie is called fairlead"),
     section_at("health", "GET /health for the balancer in front"),
     text_at("health.bind", address_form, "0.0.0.0:8082", set::health_bind, "where it listens"),
     section_at("admin", "routes, services, metrics, for operators"),
@@ -413,6 +421,8 @@ std::string allowed_text(const KeyRow& row) {
             return "a list";
         case section_or_text:
             return "a value or key: value pairs";
+        case section_or_pair:
+            return "a value, key: value pairs, or [key, value]";
         case text:
             return std::string(row.allowed);
         case unsupported:

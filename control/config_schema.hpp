@@ -28,7 +28,8 @@ struct Draft {
     std::string place;  // FILE:LINE:COLUMN of the item being begun
     // Where the settings of the present service, or the rules of the present route, are written.
     std::vector<model::SettingOrigins::Entry> setting_places;
-    GivenKeys given_keys;  // of the present listener
+    GivenKeys given_keys;      // of the present listener
+    bool has_plugins = false;  // api.plugins[] has begun
     // What the present route has besides host, path and service.
     struct RouteParts {
         model::RouteConditions conditions;
@@ -51,6 +52,7 @@ struct Value {
     std::string text;
     std::uint64_t number = 0;  // count; milliseconds; bytes; index of the choice
     std::string name = {};     // its key, where the user chooses it
+    std::string place = {};    // FILE:LINE:COLUMN
 
     std::chrono::milliseconds duration() const {
         return std::chrono::milliseconds(static_cast<std::int64_t>(number));
@@ -63,6 +65,7 @@ enum class KeyType : std::uint8_t {
     names,            // key: value pairs whose keys the user chooses ("*" in the paths below it)
     list,             // "[]" in the path of its items
     section_or_text,  // a section, or a scalar that stands for the first key of it
+    section_or_pair,  // the same, or a list of two scalars: one of its keys, and the value
     text,             // checked by the setter
     count,
     duration,

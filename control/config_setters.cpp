@@ -58,6 +58,9 @@ Checked<> certificate(Draft& draft, std::string_view) {
 }
 
 Checked<> service(Draft& draft, std::string_view name) {
+    const bool is_taken = name == model::fallback_name &&
+                          std::any_of(draft.desired.services.begin(), draft.desired.services.end(),
+                                      [](const auto& other) { return other.is_fallback; });
     auto& service = draft.desired.services.emplace_back();
     service.name = name;
     service.settings.emplace();
@@ -65,6 +68,7 @@ Checked<> service(Draft& draft, std::string_view name) {
     draft.setting_places.clear();
     const auto checked = model::parse_service_name(name);
     if (!checked) return checked.error();
+    if (is_taken) return problem("the key `fallback` defines it; allowed: another name");
     return {};
 }
 

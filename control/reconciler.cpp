@@ -57,7 +57,7 @@ void validate(model::SourceItem& item, const model::PolicyFactory& make_policy) 
     for (auto& service : item.services) {
         keep_valid(service.endpoints, item.rejected);
         if (!service.settings) continue;
-        const auto policy = make_policy(service.settings->policy, none);
+        const auto policy = make_policy(service.settings->policy, none, nullptr);
         if (policy) continue;
         item.rejected.push_back({service.origin, policy.error().text()});
         service.settings->policy = model::ServiceSettings().policy;

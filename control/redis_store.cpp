@@ -86,8 +86,8 @@ std::string probe_value() {
 
 }  // namespace
 
-RedisStore::RedisStore(aio::IoContext& io, const RedisTarget& target, unsigned max_path_length)
-    : source_(max_path_length),
+RedisStore::RedisStore(aio::IoContext& io, const RedisTarget& target, KeyRules rules)
+    : source_(std::move(rules)),
       commands_(open_redis(io, target)),
       watcher_(open_redis(io, target)),
       timer_(io.get_executor()) {}

@@ -22,7 +22,7 @@ namespace fairlead::control {
 
 class RedisStore final : public Store, private discovery::Source {
 public:
-    RedisStore(aio::IoContext& io, const RedisTarget& target, unsigned max_path_length);
+    RedisStore(aio::IoContext& io, const RedisTarget& target, KeyRules rules);
 
     aio::task<Checked<>> apply(std::vector<StoreChange> changes, std::string who) override;
     aio::task<Checked<>> read(Look look) override;

@@ -10,13 +10,13 @@ namespace fairlead::control {
 
 Checked<std::unique_ptr<Store>> open_store(aio::IoContext& io,
                                            const model::ProcessSettings& settings) {
-    const auto depth = settings.api.max_path_length;
+    const KeyRules rules(settings.api);
     if (settings.store.redis) {
         const auto target = redis_target(*settings.store.redis);
         if (!target) return target.error();
-        return std::unique_ptr<Store>(std::make_unique<RedisStore>(io, *target, depth));
+        return std::unique_ptr<Store>(std::make_unique<RedisStore>(io, *target, rules));
     }
-    auto store = std::make_unique<EmbeddedStore>(io, settings.store.embedded, depth);
+    auto store = std::make_unique<EmbeddedStore>(io, settings.store.embedded, rules);
     const auto opened = store->open();
     if (!opened) return opened.error();
     return std::unique_ptr<Store>(std::move(store));

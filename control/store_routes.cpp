@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,28 +40,51 @@ Checked<> check_text(std::string_view what, std::string_view text, std::size_t l
 }
 
 /// Redx takes a score for a number or for nothing at all; anything else is a mistake to be told of.
-bool is_number(std::string_view text) {
+std::optional<double> read_number(std::string_view text) {
     double value = 0;
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return ec == std::errc{} && end == text.data() + text.size() && std::isfinite(value);
+    const bool is_number =
+        ec == std::errc{} && end == text.data() + text.size() && std::isfinite(value);
+    return is_number ? std::optional(value) : std::nullopt;
 }
 
-Checked<model::Address> parse_server(std::string_view text) {
+/// A request target as it can stand in a request line.
+bool is_target(std::string_view text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
+}
+
+Checked<model::EndpointSpec> parse_server(std::string_view text) {
     if (const auto fit = check_text("the server's address", text, longest_server); !fit)
         return fit.error();
+    model::StoredServer stored;
+    stored.text = text;
+    model::EndpointSpec endpoint;
     if (text == "fallback") {
-        return problem("the server 'fallback' is not supported; allowed: host or host:port");
+        stored.is_fallback = true;
+        endpoint.address = model::Address::tcp("fallback", default_port);
+        endpoint.identity = text;
+        endpoint.stored = std::move(stored);
+        return endpoint;
     }
-    if (text.starts_with("unix:") || text.find('/') != std::string_view::npos) {
-        return problem("'{}' has a path, which is not supported; allowed: host or host:port", text);
-    }
-    auto address = model::parse_address(text, default_port);
-    if (!address) {
-        return problem("'{}' is not a server's address; allowed: host, host:port or [v6]:port",
-                       text);
+    const auto slash = text.find('/');
+    auto address = model::parse_address(text.substr(0, slash), default_port);
+    if (!address || address->kind != model::Address::Kind::tcp) {
+        return problem(
+            "'{}' is not a server's address; allowed: host, host:port or [v6]:port, with or "
+            "without a path",
+            text);
     }
     if (address->port == 0) return problem("'{}' has port 0; allowed: 1 to 65535", text);
-    return address;
+    if (slash != std::string_view::npos) stored.target = text.substr(slash);
+    if (!is_target(stored.target)) {
+        return problem("the path of '{}' has a space, a control character, # or non-ASCII bytes",
+                       text);
+    }
+    endpoint.identity = model::to_string(*address) + stored.target;
+    endpoint.address = std::move(*address);
+    endpoint.stored = std::move(stored);
+    return endpoint;
 }
 
 Checked<model::RouteSpec> parse_frontend(std::string_view url, unsigned max_path_length) {
@@ -101,7 +125,51 @@ Checked<model::RouteSpec> parse_frontend(std::string_view url, unsigned max_path
     return model::RouteSpec{std::move(*host), std::move(*path), {}, {}};
 }
 
-model::SourceItem item_of(const std::string& name, const Backend& backend) {
+/// The chain of that backend: everybody's, unless its config has a say.
+model::SharedValue<model::PluginChain> chain_of(const Backend& backend, const KeyRules& rules,
+                                                const std::string& place, model::SourceItem& item) {
+    const auto config = backend.config.find("max_score");
+    if (config == backend.config.end()) return rules.plugins;
+    const auto max_score = read_number(config->second);
+    if (!max_score) {
+        reject(item, place + " config max_score",
+               fmt::format("'{}' is not a number", shown(config->second)));
+        return rules.plugins;
+    }
+    auto chain = *rules.plugins;
+    chain.max_score = max_score;
+    return chain;
+}
+
+void add_server(model::SourceItem& item, model::ServiceSpec& service, const std::string& text,
+                const std::string& score_text, const KeyRules& rules) {
+    const auto place = fmt::format("{} server {}", service.origin.place, shown(text));
+    auto endpoint = parse_server(text);
+    if (!endpoint) {
+        reject(item, place, endpoint.error().text());
+        return;
+    }
+    const bool is_known =
+        std::any_of(service.endpoints.begin(), service.endpoints.end(),
+                    [&](const auto& other) { return other.identity == endpoint->identity; });
+    if (is_known) {
+        reject(item, place, fmt::format("the backend has {} already", endpoint->identity));
+        return;
+    }
+    const auto score = read_number(score_text);
+    if (!score) {
+        reject(item, place,
+               fmt::format("its score '{}' is not a number and counts as 0", shown(score_text)));
+    }
+    auto stored = *endpoint->stored;
+    stored.score = score.value_or(0);
+    if (rules.has_stickiness) stored.cookie = model::sticky_cookie(text);
+    endpoint->stored = std::move(stored);
+    endpoint->origin = origin(place);
+    service.endpoints.push_back(std::move(*endpoint));
+}
+
+model::SourceItem item_of(const std::string& name, const Backend& backend, const KeyRules& rules) {
     model::SourceItem item;
     const auto place = item_name({StoreEntry::Kind::backend, name});
     if (const auto fit = check_text("the backend's name", name, longest_name); !fit) {
@@ -116,31 +184,9 @@ model::SourceItem item_of(const std::string& name, const Backend& backend) {
     model::ServiceSpec service;
     service.name = name;
     service.origin = origin(place);
-    for (const auto& [address_text, score] : backend.servers) {
-        const auto server_place = fmt::format("{} server {}", place, shown(address_text));
-        auto address = parse_server(address_text);
-        if (!address) {
-            reject(item, server_place, address.error().text());
-            continue;
-        }
-        if (!is_number(score)) {
-            reject(item, server_place, fmt::format("its score '{}' is not a number", shown(score)));
-            continue;
-        }
-        const bool known =
-            std::any_of(service.endpoints.begin(), service.endpoints.end(),
-                        [&](const auto& other) { return other.address == *address; });
-        if (known) {
-            reject(item, server_place,
-                   fmt::format("the backend has {} already", model::to_string(*address)));
-            continue;
-        }
-        model::EndpointSpec endpoint;
-        endpoint.identity = model::to_string(*address);
-        endpoint.address = std::move(*address);
-        endpoint.origin = origin(server_place);
-        service.endpoints.push_back(std::move(endpoint));
-    }
+    service.plugins = chain_of(backend, rules, place, item);
+    for (const auto& [address, score] : backend.servers)
+        add_server(item, service, address, score, rules);
     item.services.push_back(std::move(service));
     return item;
 }
@@ -190,15 +236,15 @@ std::string item_name(const StoreEntry& entry) {
 }
 
 std::optional<model::SourceItem> item_of(const StoreContents& contents, const StoreEntry& entry,
-                                         unsigned max_path_length) {
+                                         const KeyRules& rules) {
     if (entry.kind == StoreEntry::Kind::backend) {
         const auto at = contents.backends.find(entry.name);
         if (at == contents.backends.end()) return std::nullopt;
-        return item_of(at->first, at->second);
+        return item_of(at->first, at->second, rules);
     }
     const auto at = contents.frontends.find(entry.name);
     if (at == contents.frontends.end()) return std::nullopt;
-    return item_of(at->first, at->second, is_shadowed(contents, at->first), max_path_length);
+    return item_of(at->first, at->second, is_shadowed(contents, at->first), rules.max_path_length);
 }
 
 }  // namespace fairlead::control

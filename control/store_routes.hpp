@@ -1,12 +1,15 @@
 // What the store holds, as services and routes: Redx's keys in, items with their refusals out.
 //
 // A frontend "host" or "host/seg/.../" (with or without the last slash) is a route; a backend is a
-// service; a server is an endpoint on port 80 unless it says another. What cannot be used is listed
-// among the item's rejected entries with its key ("frontend:site.com/a/"); everything else goes on.
+// service; a server is an endpoint on port 80 unless it says another; its path, if any, is the
+// whole target of its requests, and the server "fallback" stands for the fallback. What cannot be
+// used is listed among the item's rejected entries with its key ("frontend:site.com/a/");
+// everything else goes on.
 //
 // Threads: any (pure).
 #pragma once
 
+#include "control/key_rules.hpp"
 #include "control/store.hpp"
 #include "proxy/model/source_change.hpp"
 
@@ -20,8 +23,7 @@ std::string item_name(const StoreEntry& entry);
 
 /// What that entry says; none where the contents have none. A frontend "h/p" depends on whether
 /// there is "h/p/" too: the item of the first changes with the second. O(log n).
-/// `max_path_length`: how many path segments routes are matched by; deeper frontends never match.
 std::optional<model::SourceItem> item_of(const StoreContents& contents, const StoreEntry& entry,
-                                         unsigned max_path_length);
+                                         const KeyRules& rules);
 
 }  // namespace fairlead::control

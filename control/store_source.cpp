@@ -82,7 +82,7 @@ std::optional<model::SourceItem> StoreSource::item_of_key(const std::string& key
         const auto list = image_.hipache.find(entry.name);
         if (list != image_.hipache.end()) return hipache_item(entry.name, list->second);
     }
-    return item_of(image_.contents, entry, max_path_length_);
+    return item_of(image_.contents, entry, rules_);
 }
 
 void StoreSource::publish_whole(const std::string& who) {

@@ -10,19 +10,21 @@
 // Invariant: what has been published is what is held.
 #pragma once
 
+#include "control/key_rules.hpp"
 #include "control/store_image.hpp"
 #include "discovery/source.hpp"
 #include "proxy/base/clock.hpp"
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fairlead::control {
 
 class StoreSource {
 public:
-    explicit StoreSource(unsigned max_path_length) : max_path_length_(max_path_length) {}
+    explicit StoreSource(KeyRules rules) : rules_(std::move(rules)) {}
 
     /// From now on `publish` is told; at once of the whole, where it is known already.
     void start(discovery::Source::Publish publish, const std::string& who);
@@ -45,7 +47,7 @@ private:
     void publish(const KeySet& keys, const std::string& who);
     void hand_over(model::SourceChange change);
 
-    const unsigned max_path_length_;
+    const KeyRules rules_;
     StoreImage image_;
     bool is_known_ = false;
     discovery::Source::Publish publish_;  // empty: nobody listens

@@ -23,9 +23,9 @@ struct EmbeddedStore::Write {
     aio::Event done;
 };
 
-EmbeddedStore::EmbeddedStore(aio::IoContext& io, std::string folder, unsigned max_path_length)
+EmbeddedStore::EmbeddedStore(aio::IoContext& io, std::string folder, KeyRules rules)
     : folder_(std::move(folder)),
-      source_(max_path_length),
+      source_(std::move(rules)),
       stopped_(io.get_executor()),
       io_(io),
       disk_(io) {}

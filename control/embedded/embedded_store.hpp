@@ -26,7 +26,7 @@ namespace fairlead::control {
 
 class EmbeddedStore final : public Store, private discovery::Source {
 public:
-    EmbeddedStore(aio::IoContext& io, std::string folder, unsigned max_path_length);
+    EmbeddedStore(aio::IoContext& io, std::string folder, KeyRules rules);
     EmbeddedStore(const EmbeddedStore&) = delete;
     EmbeddedStore& operator=(const EmbeddedStore&) = delete;
 

@@ -1,6 +1,7 @@
 #include "proxy/balance/registry.hpp"
 
 #include "proxy/balance/p2c.hpp"
+#include "proxy/balance/plugin_chain.hpp"
 #include "proxy/balance/round_robin.hpp"
 
 #include <fmt/format.h>
@@ -35,7 +36,9 @@ std::span<const PolicyRow> policies() noexcept {
 }
 
 Checked<model::PolicyPtr> make_policy(std::string_view name,
-                                      const std::vector<model::Endpoint>& endpoints) {
+                                      const std::vector<model::Endpoint>& endpoints,
+                                      const model::PluginChain* plugins) {
+    if (plugins != nullptr) return make_plugin_chain(*plugins, endpoints);
     const auto* const row = find(name);
     if (row == nullptr) return unknown(name);
     return row->make(endpoints);

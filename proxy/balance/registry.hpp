@@ -21,9 +21,11 @@ struct PolicyRow {
 
 std::span<const PolicyRow> policies() noexcept;
 
-/// The policy of that name over `endpoints`, or a problem that lists the names there are.
+/// The policy of that name over `endpoints`, or a problem that lists the names there are. Where
+/// `plugins` is not null: that chain, which outlives it.
 Checked<model::PolicyPtr> make_policy(std::string_view name,
-                                      const std::vector<model::Endpoint>& endpoints);
+                                      const std::vector<model::Endpoint>& endpoints,
+                                      const model::PluginChain* plugins = nullptr);
 
 /// Success, or the same problem as make_policy's.
 Checked<> check_policy_name(std::string_view name);

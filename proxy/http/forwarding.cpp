@@ -13,14 +13,18 @@ constexpr FieldSet set_of(std::initializer_list<FieldId> ids, FieldSet set = {})
     return set;
 }
 
+// What only Fairlead may say of how a request was routed.
+constexpr FieldSet our_own = set_of({FieldId::x_redx});
+
 // Hop-by-hop fields and framing: written anew on each side, if at all.
 constexpr FieldSet of_this_hop = set_of(
     {FieldId::connection, FieldId::content_length, FieldId::http2_settings, FieldId::keep_alive,
      FieldId::proxy_connection, FieldId::te, FieldId::transfer_encoding, FieldId::upgrade});
 
 // Of a request whose sender is trusted: those that the writer derives from what there is.
-constexpr FieldSet stopped_of_trusted = set_of(
-    {FieldId::host, FieldId::expect, FieldId::x_forwarded_for, FieldId::forwarded}, of_this_hop);
+constexpr FieldSet stopped_of_trusted =
+    set_of({FieldId::host, FieldId::expect, FieldId::x_forwarded_for, FieldId::forwarded},
+           of_this_hop | our_own);
 
 constexpr FieldSet forwarding_fields =
     set_of({FieldId::x_forwarded_host, FieldId::x_forwarded_port, FieldId::x_forwarded_proto});
@@ -32,7 +36,8 @@ constexpr FieldSet stopped_in_trailers = set_of({FieldId::trailer}, stopped_of_s
 
 // Nobody can have our own fields removed: most of what is known is not the client's to name.
 constexpr FieldSet nameable =
-    set_of({FieldId::other, FieldId::trailer, FieldId::referer, FieldId::user_agent});
+    set_of({FieldId::other, FieldId::trailer, FieldId::referer, FieldId::user_agent,
+            FieldId::x_forwarded_protocol, FieldId::x_real_ip});
 
 /// Which of the forwarding fields a head has, with something in them.
 struct Said {
@@ -130,6 +135,28 @@ void write_forwarding_fields(HeadText& out, const RequestHead& head, const Clien
     if (!said.port && !client.port.empty()) out.add_field("X-Forwarded-Port", client.port);
     if (!said.host && !head.authority.empty()) out.add_field("X-Forwarded-Host", head.authority);
     if (said.forwarded) write_forwarded(out, head, client);
+}
+
+void write_redx_fields(HeadText& out, const RequestHead& head, const ClientFacts& client,
+                       const RedxFields& redx) {
+    const bool is_hit = !redx.frontend.empty();
+    out.add_field("X-Redx-Frontend-Cache-Hit", is_hit ? "true" : "false");
+    if (is_hit) {
+        const bool is_chosen = !redx.server.empty();
+        out.add_field("X-Redx-Frontend-Name", redx.frontend);
+        out.add_field("X-Redx-Backend-Name", redx.backend);
+        out.add_field("X-Redx-Backend-Cache-Hit", is_chosen ? "true" : "false");
+        if (is_chosen) out.add_field("X-Redx-Backend-Server", redx.server);
+    }
+    if (!redx.client_ip.empty()) out.add_field("X-Real-IP", redx.client_ip);
+    std::string_view scheme = client.scheme;
+    if (client.is_trusted && head.present.has(FieldId::x_forwarded_proto)) {
+        for (const auto& field : head.fields) {
+            if (field.id == FieldId::x_forwarded_proto && !field.value.empty())
+                scheme = field.value;
+        }
+    }
+    out.add_field("X-Forwarded-Protocol", scheme);
 }
 
 }  // namespace fairlead::http

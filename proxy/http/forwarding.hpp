@@ -50,4 +50,17 @@ private:
 /// extended where a trusted client sent one; we do not begin it.
 void write_forwarding_fields(HeadText& out, const RequestHead& head, const ClientFacts& client);
 
+/// Which of a client's fields do not pass beside those of write_redx_fields().
+constexpr FieldSet redx_replaces() noexcept {
+    FieldSet set;
+    set.add(FieldId::x_real_ip);
+    set.add(FieldId::x_forwarded_protocol);
+    return set;
+}
+
+/// Redx's X-Redx-*, and the two of its headers that nginx kept back: X-Real-IP and
+/// X-Forwarded-Protocol. The client's own of that name have to be stopped: redx_replaces().
+void write_redx_fields(HeadText& out, const RequestHead& head, const ClientFacts& client,
+                       const RedxFields& redx);
+
 }  // namespace fairlead::http

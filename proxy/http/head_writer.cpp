@@ -36,6 +36,12 @@ void add_expect(HeadText& out, const RequestHead& head) {
     }
 }
 
+/// As Redx writes it, for the browsers that have its cookies already.
+void add_cookie(HeadText& out, const StickyCookie& cookie) {
+    out.add("Set-Cookie: ").add(cookie.name).add("=").add(cookie.value);
+    out.add("; Path=").add(cookie.path).add("; HttpOnly; SameSite=None; Secure\r\n");
+}
+
 std::string_view connection_line(ConnectionWord word) noexcept {
     switch (word) {
         case ConnectionWord::none:
@@ -57,7 +63,11 @@ void write_request_head(std::string& text, const RequestHead& head, const Client
     HeadText out(text);
     const bool keeps_target = changes.target_begin.empty() && changes.target_end.empty();
     out.add(head.method_name).add(" ");
-    out.add(keeps_target ? head.target : changes.target_begin).add(changes.target_end);
+    if (!changes.fixed_target.empty()) {
+        out.add(changes.fixed_target);
+    } else {
+        out.add(keeps_target ? head.target : changes.target_begin).add(changes.target_end);
+    }
     out.add(" HTTP/1.1\r\n");
     out.add_field("Host", changes.authority.empty() ? head.authority : changes.authority);
     const FieldFilter filter(head, client, changes);
@@ -65,6 +75,7 @@ void write_request_head(std::string& text, const RequestHead& head, const Client
         if (filter.passes(field)) out.add_field(field.name, field.value);
     }
     write_forwarding_fields(out, head, client);
+    if (changes.redx != nullptr) write_redx_fields(out, head, client, *changes.redx);
     out.add(changes.added);
     if (changes.edits != nullptr) out.add(changes.edits->added());
     add_expect(out, head);
@@ -78,7 +89,8 @@ void write_request_head(std::string& text, const RequestHead& head, const Client
 }
 
 void write_response_head(std::string& text, const ResponseHead& head, const Framing& framing,
-                         ConnectionWord word, const model::FieldEdits* edits) {
+                         ConnectionWord word, const model::FieldEdits* edits,
+                         const StickyCookie* cookie) {
     HeadText out(text);
     out.add("HTTP/1.1 ").add_number(head.status).add(" ").add(head.reason).add("\r\n");
     const FieldFilter filter(head, edits);
@@ -86,6 +98,7 @@ void write_response_head(std::string& text, const ResponseHead& head, const Fram
         if (filter.passes(field)) out.add_field(field.name, field.value);
     }
     if (edits != nullptr) out.add(edits->added());
+    if (cookie != nullptr) add_cookie(out, *cookie);
     add_framing(out, framing);
     out.add(connection_line(word)).add("\r\n");
 }

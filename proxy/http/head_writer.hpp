@@ -20,9 +20,10 @@ void write_request_head(std::string& out, const RequestHead& head, const ClientF
 enum class ConnectionWord : std::uint8_t { none, close, keep_alive, upgrade };
 
 /// The response as a client gets it. `framing`: how its body is framed on this side. `edits`: the
-/// route's; may be null.
+/// route's; may be null. `cookie`: to be set; may be null.
 void write_response_head(std::string& out, const ResponseHead& head, const Framing& framing,
-                         ConnectionWord word, const model::FieldEdits* edits = nullptr);
+                         ConnectionWord word, const model::FieldEdits* edits = nullptr,
+                         const StickyCookie* cookie = nullptr);
 
 /// "1a2b\r\n" before a chunk's data.
 void write_chunk_size(std::string& out, std::size_t size);

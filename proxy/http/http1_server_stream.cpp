@@ -69,6 +69,7 @@ void Http1ServerStream::begin_request() {
     write_pace_.begin();
     sent_before_ = taken_ = transport_->bytes_sent();
     edits_ = nullptr;
+    cookie_ = nullptr;
 }
 
 net::task<result<Http1ServerStream::Next>> Http1ServerStream::read_request() {
@@ -297,7 +298,7 @@ net::Sent Http1ServerStream::send_head(const ResponseHead& head, const BodyPiece
     if (head.status == 101) word = ConnectionWord::upgrade;
     const auto* const edits = head.status == 101 ? nullptr : edits_;
     announce_end(piece);
-    write_response_head(output_.scratch(), head, framing, word, edits);
+    write_response_head(output_.scratch(), head, framing, word, edits, cookie_);
     return output_.send_head(head.body.has_body() ? framing : Framing(), piece);
 }
 

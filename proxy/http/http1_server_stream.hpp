@@ -68,6 +68,7 @@ public:
     net::task<result<BodyPiece>> read_body() override;
     void stop_reading() override;
     void set_response_edits(const model::FieldEdits* edits) noexcept override { edits_ = edits; }
+    void set_response_cookie(const StickyCookie* cookie) noexcept override { cookie_ = cookie; }
     net::Sent send_interim(const ResponseHead& head) override;
     net::Sent send_head(const ResponseHead& head, const BodyPiece& piece) override;
     net::Sent send_body(const BodyPiece& piece) override;
@@ -109,6 +110,7 @@ private:
     BodyPiece initial_body_;
     model::Bytes body_bytes_ = 0;
     const model::FieldEdits* edits_ = nullptr;
+    const StickyCookie* cookie_ = nullptr;
     Pace read_pace_;
     Pace write_pace_;
     TimePoint waiting_since_;        // for the client to take what was sent, or for its head

@@ -36,7 +36,11 @@ constexpr std::array known_names = {
     KnownName{"x-forwarded-host", FieldId::x_forwarded_host},
     KnownName{"x-forwarded-port", FieldId::x_forwarded_port},
     KnownName{"x-forwarded-proto", FieldId::x_forwarded_proto},
+    KnownName{"x-forwarded-protocol", FieldId::x_forwarded_protocol},
+    KnownName{"x-real-ip", FieldId::x_real_ip},
 };
+
+constexpr std::string_view redx_prefix = "x-redx-";
 
 // A table of twice as many slots as names, or more, in which no two names share one: the factor is
 // searched for at compile time, so that one comparison tells.
@@ -84,6 +88,8 @@ constexpr std::array<std::uint32_t, 32> known_beginnings = [] {
         const auto letter = static_cast<unsigned char>(known.lowered.front()) % 32U;
         beginnings[known.lowered.size()] |= std::uint32_t{1} << letter;
     }
+    for (auto size = redx_prefix.size(); size < beginnings.size(); ++size)
+        beginnings[size] |= std::uint32_t{1} << static_cast<unsigned char>(redx_prefix[0]) % 32U;
     return beginnings;
 }();
 
@@ -106,9 +112,16 @@ bool words_match(const char* token, const char* lowered, std::size_t size) noexc
     return !differs(size - sizeof(Word));
 }
 
+/// Any name with Redx's prefix: two words that overlap in its middle letter.
+bool is_redx(std::string_view name) noexcept {
+    return name.size() >= redx_prefix.size() &&
+           words_match<std::uint32_t>(name.data(), redx_prefix.data(), redx_prefix.size());
+}
+
 }  // namespace
 
 FieldId known_field_id(std::string_view name) noexcept {
+    if (is_redx(name)) return FieldId::x_redx;
     const auto& known = name_table.slot[NameTable::place(name, name_table.factor)];
     const auto size = known.lowered.size();
     if (name.size() != size) return FieldId::other;

@@ -33,6 +33,9 @@ enum class FieldId : std::uint8_t {
     x_forwarded_host,
     x_forwarded_port,
     x_forwarded_proto,
+    x_forwarded_protocol,
+    x_real_ip,
+    x_redx,  // any that begins with X-Redx-
     traceparent,
     tracestate,
     x_amzn_trace_id,
@@ -42,7 +45,8 @@ enum class FieldId : std::uint8_t {
 
 namespace detail {
 
-/// By a name's size: bit n for the n-th letter, where a known name of that size begins with it.
+/// By a name's size: bit n for the n-th letter, where a known name of that size begins with it, or
+/// may.
 extern const std::array<std::uint32_t, 32> known_beginnings;
 FieldId known_field_id(std::string_view name) noexcept;
 
@@ -82,15 +86,33 @@ private:
     std::uint64_t bits_ = 0;
 };
 
+/// What endpoints of API routes, and the fallback, are told of how their request was routed: Redx's
+/// headers.
+struct RedxFields {
+    std::string_view frontend;  // the matched key: "site.com/a/"; "": none of the store's matched
+    std::string_view backend;
+    std::string_view server;     // as the store has it; "": none was chosen
+    std::string_view client_ip;  // who the client is behind trusted proxies; "": unknown
+};
+
 /// What an endpoint gets of a request besides its own fields, and which of those it does not get.
 struct HeadChanges {
     FieldSet stopped;
     std::string_view added;                    // whole lines
     const model::FieldEdits* edits = nullptr;  // the route's
+    const RedxFields* redx = nullptr;          // null: none of them
+    std::string_view fixed_target = {};        // in place of the target, whatever else is; "": none
     // In place of the target, one behind the other; both empty: as it is.
     std::string_view target_begin = {};
     std::string_view target_end = {};
     std::string_view authority = {};  // in place of Host; "": as it is
+};
+
+/// The cookie that keeps a client with its endpoint.
+struct StickyCookie {
+    std::string_view name;
+    std::string_view value;
+    std::string_view path;
 };
 
 enum class Method : std::uint8_t { get, head, post, put, del, options, patch, trace, other };

@@ -54,6 +54,9 @@ public:
     /// What the request's route does to the fields of the response: of any but an interim one or a
     /// 101. Lives as long as the exchange; may be null, as it is at first.
     virtual void set_response_edits(const model::FieldEdits* edits) noexcept = 0;
+    /// The cookie that the response sets beside its own: of any but an interim one. Lives as long
+    /// as the exchange; may be null, as it is at first.
+    virtual void set_response_cookie(const StickyCookie* cookie) noexcept = 0;
     /// 100 or 103, before the response proper. Not sent to HTTP/1.0 clients, which is no failure.
     virtual net::Sent send_interim(const ResponseHead& head) = 0;
     /// Begins the response. `piece`: what of its body is there already.

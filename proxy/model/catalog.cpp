@@ -23,12 +23,19 @@ void insert_by_precedence(Claims& claims, const Claim& claim) {
     claims.insert(at, claim);
 }
 
+/// One address with two fixed targets is two servers.
+std::string_view target_of(const EndpointSpec& endpoint) noexcept {
+    return endpoint.stored ? std::string_view(endpoint.stored->target) : std::string_view();
+}
+
 void add_endpoints(ServiceSpec& into, const ServiceSpec& from) {
     for (const auto& endpoint : from.endpoints) {
         const bool known =
             std::any_of(into.endpoints.begin(), into.endpoints.end(), [&](const auto& other) {
                 return other.identity == endpoint.identity ||
-                       (other.address == endpoint.address && other.admission == endpoint.admission);
+                       (other.address == endpoint.address &&
+                        other.admission == endpoint.admission &&
+                        target_of(other) == target_of(endpoint));
             });
         if (!known) into.endpoints.push_back(endpoint);
     }
@@ -140,8 +147,10 @@ CatalogChange Catalog::take() {
 
 ServiceSpec Catalog::merged(const std::vector<Claim<ServiceSpec>>& claims) {
     ServiceSpec service = *claims.front().spec;
+    if (service.is_fallback) return service;
     for (auto claim = claims.begin() + 1; claim != claims.end(); ++claim) {
         if (!service.settings) service.settings = claim->spec->settings;
+        if (!service.plugins) service.plugins = claim->spec->plugins;
         add_endpoints(service, *claim->spec);
     }
     return service;

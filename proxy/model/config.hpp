@@ -7,6 +7,7 @@
 #include "proxy/base/clock.hpp"
 #include "proxy/model/address.hpp"
 #include "proxy/model/ip_prefix.hpp"
+#include "proxy/model/plugin_chain.hpp"
 #include "proxy/model/setting_origins.hpp"
 #include "proxy/model/shared_value.hpp"
 
@@ -144,6 +145,7 @@ struct ApiSettings {
     std::string token;                  // empty: none, and only local clients may write
     Bytes max_body = 16 * 1024 * 1024;  // of /batch; held whole in memory while it is read
     std::string default_score = "0";    // of servers that a /batch names without one
+    PluginChain plugins;                // by which their servers are chosen
 
     bool operator==(const ApiSettings&) const = default;
 };

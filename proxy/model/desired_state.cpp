@@ -52,6 +52,13 @@ std::string_view to_string(Admission admission) noexcept {
     return "draining";
 }
 
+std::string_view frontend_name(const RouteSpec& route) noexcept {
+    constexpr std::string_view prefix = "frontend:";
+    const std::string_view place = route.origin.place;
+    if (route.origin.source != SourceKind::store || !place.starts_with(prefix)) return {};
+    return place.substr(prefix.size());
+}
+
 const std::string& conditions_text(const RouteSpec& route) noexcept {
     static const std::string none;
     return route.conditions ? route.conditions->text() : none;

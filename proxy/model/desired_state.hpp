@@ -11,9 +11,11 @@
 #include "proxy/model/address.hpp"
 #include "proxy/model/config.hpp"
 #include "proxy/model/origin.hpp"
+#include "proxy/model/plugin_chain.hpp"
 #include "proxy/model/route_conditions.hpp"
 #include "proxy/model/route_rules.hpp"
 #include "proxy/model/shared_value.hpp"
+#include "proxy/model/stored_server.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -35,15 +37,22 @@ struct EndpointSpec {
     std::uint32_t weight = 1;  // 1 to 1000
     Admission admission = Admission::ready;
     Origin origin;
+    SharedValue<StoredServer> stored = {};  // of the store's servers
 
     bool operator==(const EndpointSpec&) const = default;
 };
+
+/// What the service that answers for the others is called.
+inline constexpr std::string_view fallback_name = "fallback";
 
 struct ServiceSpec {
     std::string name;
     std::optional<ServiceSettings> settings;  // absent: this source has no say in them
     std::vector<EndpointSpec> endpoints;
     Origin origin;
+    // Of the store's backends: chooses the endpoint where no source has a say in the settings.
+    SharedValue<PluginChain> plugins = {};
+    bool is_fallback = false;  // requests that nobody else answers go to this one
 
     bool operator==(const ServiceSpec&) const = default;
 };
@@ -59,6 +68,8 @@ struct RouteSpec {
     bool operator==(const RouteSpec&) const = default;
 };
 
+/// "site.com/a/": the key of the store that a route is written under; "" for other sources' routes.
+std::string_view frontend_name(const RouteSpec& route) noexcept;
 /// The text of a route's conditions, "" for none: with host and path what tells routes apart.
 const std::string& conditions_text(const RouteSpec& route) noexcept;
 /// "web", "split web 9, next 1", "redirect https": where a route leads, for people.

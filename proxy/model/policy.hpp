@@ -26,6 +26,7 @@ struct Endpoint {
     std::uint32_t weight = 1;
     Origin origin;
     EndpointStatePtr state;
+    SharedValue<StoredServer> stored = {};  // of the store's servers
 };
 
 struct PickInput {
@@ -34,6 +35,8 @@ struct PickInput {
     const EndpointState* avoid = nullptr;
     // When every endpoint is ejected, a likely failure beats a certain one.
     bool ignore_ejections = false;
+    // Of the cookie that the policy asks for, Policy::cookie(); "": it has none.
+    std::string_view cookie = {};
 
     bool allows(const Endpoint& endpoint) const noexcept {
         if (endpoint.state.get() == avoid) return false;
@@ -49,12 +52,16 @@ public:
     /// The endpoint for one request, or null when `input` allows none. No allocation, O(endpoints)
     /// at worst.
     virtual const Endpoint* pick(const PickInput& input, Cursor& cursor) const = 0;
+
+    /// The cookie that keeps a client with its endpoint; "": this policy keeps none.
+    virtual std::string_view cookie() const noexcept { return {}; }
 };
 
 using PolicyPtr = std::unique_ptr<const Policy>;
 
-/// Builds the policy of that name over `endpoints`, which outlive it and do not move.
-using PolicyFactory = std::function<Checked<PolicyPtr>(std::string_view name,
-                                                       const std::vector<Endpoint>& endpoints)>;
+/// Builds the policy of that name over `endpoints`, which outlive it and do not move. `plugins`:
+/// the chain that chooses instead; null: none.
+using PolicyFactory = std::function<Checked<PolicyPtr>(
+    std::string_view name, const std::vector<Endpoint>& endpoints, const PluginChain* plugins)>;
 
 }  // namespace fairlead::model

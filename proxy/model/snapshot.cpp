@@ -34,6 +34,11 @@ std::string state_key(const std::string& service, const std::string& identity) {
     return fmt::format("{} {}", service, identity);
 }
 
+std::string name_of(const EndpointSpec& endpoint) {
+    const bool is_fallback = endpoint.stored && endpoint.stored->is_fallback;
+    return is_fallback ? endpoint.stored->text : to_string(endpoint.address);
+}
+
 bool same_routes(const RouteTable::Entry* entry, const std::vector<RouteSpec>& routes) {
     for (const auto& route : routes) {
         if (entry == nullptr || !(entry->route == route)) return false;
@@ -79,12 +84,18 @@ void SnapshotCompiler::set_service(Snapshot& next, const CatalogChange::ServiceC
     if (!change.spec) {
         if (!before) return;
         retire(*before, nullptr, now);
+        if (next.fallback_ == before) next.fallback_ = nullptr;
         next.services_.erase(change.name);
         return;
     }
     if (before && before->spec == *change.spec) return;
     auto after = make_service(*change.spec, before.get(), now);
     if (before) retire(*before, after.get(), now);
+    if (after->spec.is_fallback) {
+        next.fallback_ = after;
+    } else if (before && next.fallback_ == before) {
+        next.fallback_ = nullptr;
+    }
     next.services_.set(std::move(after));
 }
 
@@ -120,12 +131,13 @@ ServicePtr SnapshotCompiler::make_service(const ServiceSpec& spec, const Service
         const auto at = known.find(endpoint.identity);
         auto state = at == known.end() ? endpoint_state(spec.name, endpoint) : *at->second;
         admit(*state, endpoint.admission, service->settings.drain, now);
-        service->endpoints.push_back({endpoint.address, to_string(endpoint.address),
-                                      endpoint.weight, endpoint.origin, std::move(state)});
+        service->endpoints.push_back({endpoint.address, name_of(endpoint), endpoint.weight,
+                                      endpoint.origin, std::move(state), endpoint.stored});
     }
-    auto policy = make_policy_(service->settings.policy, service->endpoints);
+    auto policy = make_policy_(service->settings.policy, service->endpoints, service->plugins());
     assert(policy.has_value());
     service->policy = std::move(*policy);
+    service->cookie = service->policy->cookie();
     return service;
 }
 

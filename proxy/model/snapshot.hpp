@@ -30,11 +30,23 @@ struct Service {
     std::vector<Endpoint>
         endpoints;  // in the order of the spec; never resized: the policy refers to them
     PolicyPtr policy;
+    std::string_view cookie;  // the policy's
     ServiceStatePtr state;
+
+    /// Null: `settings.policy` chooses.
+    const PluginChain* plugins() const noexcept {
+        return spec.settings ? nullptr : spec.plugins.get();
+    }
 
     std::string_view key() const noexcept { return spec.name; }
 };
 using ServicePtr = std::shared_ptr<const Service>;
+
+/// "p2c", or the chain of plugins that chooses instead.
+inline std::string policy_text(const Service& service) {
+    const auto* const plugins = service.plugins();
+    return plugins == nullptr ? service.settings.policy : to_string(*plugins);
+}
 
 struct Match {
     const RouteSpec* route = nullptr;  // null: no route
@@ -55,6 +67,8 @@ public:
         return services_.find(entry.route.rules->split.shares[share].service,
                               entry.share_hashes[share]);
     }
+    /// Where requests go that nobody else answers; null: there is none.
+    const Service* fallback() const noexcept { return fallback_.get(); }
     /// Null where no route has a rate limit.
     RateTable* rate_table() const noexcept { return rate_table_.get(); }
 
@@ -67,6 +81,7 @@ private:
     std::uint64_t version_ = 0;
     RouteTable routes_;
     SharedTable<Service> services_;
+    ServicePtr fallback_;  // one of them
     std::shared_ptr<RateTable> rate_table_;
 };
 using SnapshotPtr = std::shared_ptr<const Snapshot>;

@@ -5,6 +5,7 @@
 #include "proxy/http/reply.hpp"
 #include "proxy/http/request_facts.hpp"
 #include "proxy/http/tunnel.hpp"
+#include "proxy/session/request_cookie.hpp"
 #include "proxy/upstream/retry.hpp"
 
 #include <ctime>
@@ -17,6 +18,20 @@ namespace {
 
 // As HAProxy's usual `timeout tunnel`: a quiet WebSocket is not a dead one.
 constexpr Duration tunnel_idle = 1h;
+
+/// Of our own answers those that the fallback gives in our place: nobody to ask, or nobody who
+/// answered.
+bool can_fall_back(Reason reason) noexcept {
+    switch (reason) {
+        case Reason::no_route:
+        case Reason::no_service:
+        case Reason::no_endpoint:
+        case Reason::sent_to_fallback:
+            return true;
+        default:
+            return status_of(reason) == 502 || status_of(reason) == 504;
+    }
+}
 
 log::Level level_of(Side side) {
     switch (side) {
@@ -50,13 +65,14 @@ Exchange::~Exchange() {
 }
 
 net::task<> Exchange::run() {
+    result<> done;
     const Reason refused = route();
-    if (refused != Reason::none) {
-        co_await answer(refused);
-        record(refused);
-        co_return;
+    if (refused == Reason::none) {
+        done = co_await dispatch();
+    } else {
+        done = Failure(refused);
     }
-    const auto done = co_await dispatch();
+    if (!done && turn_to_fallback(done.error().reason)) done = co_await dispatch();
     if (!done) {
         co_await answer(done.error());
     }
@@ -70,6 +86,8 @@ Reason Exchange::route() {
     const auto match = (*snapshot_)->match(request.host, request.path, &facts);
     if (match.route == nullptr) return Reason::no_route;
     service_ = match.service;
+    route_ = match.route;
+    if (route_->origin.source == model::SourceKind::store) tell_frontend(route_);
     if (match.route->rules) {
         const auto refused = apply_rules(match);
         if (refused != Reason::none) return refused;
@@ -88,6 +106,44 @@ Reason Exchange::apply_rules(const model::Match& match) {
     return Reason::none;
 }
 
+void Exchange::tell_frontend(const model::RouteSpec* route) {
+    if (!redx_) redx_.emplace();
+    if (route != nullptr) {
+        redx_->frontend = frontend_name(*route);
+        redx_->backend = route->service;
+    }
+    redx_->client_ip = client_address_.text();
+    changes_.redx = &*redx_;
+    changes_.stopped = changes_.stopped | http::redx_replaces();
+}
+
+bool Exchange::turn_to_fallback(Reason why) {
+    const auto* const fallback = *snapshot_ == nullptr ? nullptr : (*snapshot_)->fallback();
+    if (fallback == nullptr || !can_fall_back(why)) return false;
+    // What of the body has gone to an endpoint is not here any more.
+    if (client_.has_begun_response() || has_read_on_) return false;
+    worker_.counters().add(Metric::fallbacks);
+    worker_.counters().add(why);
+    fell_back_for_ = why;
+    service_ = fallback;
+    has_response_bytes_ = false;
+    // As the request came: what the route or the endpoint would have had of it is not meant for
+    // this one.
+    changes_ = trace_.changes();
+    tell_frontend(nullptr);
+    client_.set_response_edits(nullptr);
+    client_.set_response_cookie(nullptr);
+    return true;
+}
+
+void Exchange::prepare(const model::Endpoint& endpoint) {
+    const auto* const stored = endpoint.stored.get();
+    changes_.fixed_target = stored == nullptr ? std::string_view() : stored->target;
+    // The fallback is told of the server that failed.
+    if (changes_.redx == nullptr || fell_back_for_ != Reason::none) return;
+    redx_->server = stored == nullptr ? endpoint.name : stored->text;
+}
+
 net::task<result<>> Exchange::dispatch() {
     const auto& settings = service_->settings;
     Failure failure(Reason::no_endpoint);
@@ -98,6 +154,11 @@ net::task<result<>> Exchange::dispatch() {
     for (unsigned tries = 0; tries < settings.attempts;) {
         const auto* const endpoint = pick(avoid);
         if (endpoint == nullptr) break;
+        prepare(*endpoint);
+        if (endpoint->stored && endpoint->stored->is_fallback) {
+            failure = Reason::sent_to_fallback;
+            break;
+        }
         if (failure.reason != Reason::no_endpoint)
             worker_.counters().add(Metric::attempts_repeated);
 
@@ -123,6 +184,7 @@ const model::Endpoint* Exchange::pick(const model::EndpointState* avoid) {
     model::PickInput input;
     input.now = worker_.wheel().now();
     input.avoid = avoid;
+    if (!service_->cookie.empty()) input.cookie = cookie_of(client_.request(), service_->cookie);
     if (const auto* const endpoint = service_->policy->pick(input, cursor)) return endpoint;
     input.ignore_ejections = true;
     return service_->policy->pick(input, cursor);
@@ -180,6 +242,7 @@ net::task<result<>> Exchange::forward(upstream::Lease& lease) {
 
 net::task<result<>> Exchange::upload_and_await_response(http::ClientStream& endpoint,
                                                         net::Transport& transport) {
+    has_read_on_ = true;
     Upload upload(worker_.reactor(), client_, endpoint, transport);
     upload.start();
     const auto done = co_await await_response(endpoint, &upload);
@@ -195,6 +258,7 @@ net::task<result<>> Exchange::await_response(http::ClientStream& endpoint, const
         const auto& head = endpoint.response();
         if (worker_.access_log() != nullptr && (head.status >= 200 || head.status == 101))
             phases_.answered = Clock::now();
+        if (!service_->cookie.empty()) set_cookie();
         if (head.status == 101) co_return co_await tunnel(endpoint);
         if (head.status >= 200) {
             if (head.present.has(http::FieldId::keep_alive)) learn_idle_time(head);
@@ -231,6 +295,22 @@ net::task<result<>> Exchange::relay_response(http::ClientStream& endpoint) {
         piece = *next;
         sent = client_.send_body(piece);
     }
+}
+
+void Exchange::set_cookie() {
+    const auto* const stored = endpoint_->stored.get();
+    if (stored == nullptr || stored->cookie.empty()) return;
+    const auto sent = cookie_of(client_.request(), service_->cookie);
+    if (model::same_cookie(sent, stored->cookie)) return;
+    const auto frontend = frontend_name(*route_);
+    const auto slash = frontend.find('/');
+    auto& cookie = cookie_.emplace();
+    cookie.name = service_->cookie;
+    cookie.value = stored->cookie;
+    cookie.path = frontend.empty() ? std::string_view(route_->path) : std::string_view();
+    if (slash != std::string_view::npos) cookie.path = frontend.substr(slash);
+    if (cookie.path.empty()) cookie.path = "/";
+    client_.set_response_cookie(&cookie);
 }
 
 net::Sent Exchange::begin_response(const http::ResponseHead& head, const http::BodyPiece& piece) {
@@ -327,7 +407,7 @@ void Exchange::write_line(Reason reason, TimePoint ended) {
     auto line = record_of(client_, client_address_.text());
     set_phases(line, phases_, ended);
     line.status = status_;
-    line.reason = reason;
+    line.reason = reason == Reason::none ? fell_back_for_ : reason;
     line.attempts = attempts_;
     if (service_ != nullptr) line.service = service_->spec.name;
     if (endpoint_ != nullptr) line.endpoint = endpoint_->name;

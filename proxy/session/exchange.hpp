@@ -15,6 +15,8 @@
 #include "proxy/session/worker.hpp"
 #include "proxy/upstream/pool.hpp"
 
+#include <optional>
+
 namespace fairlead::session {
 
 class Exchange {
@@ -34,6 +36,14 @@ private:
     Reason apply_rules(const model::Match& match);
     /// Tries endpoints until one answers or no further try is allowed.
     net::task<result<>> dispatch();
+    /// Where the fallback can answer in our place: makes it the request's service.
+    bool turn_to_fallback(Reason why);
+    /// What the endpoint is told of how the request was routed; `route`: of the store, or null.
+    void tell_frontend(const model::RouteSpec* route);
+    /// What that endpoint gets in its own way: a fixed target, its name.
+    void prepare(const model::Endpoint& endpoint);
+    /// Keeps the client with its endpoint, where the service does and the client's cookie does not.
+    void set_cookie();
     const model::Endpoint* pick(const model::EndpointState* avoid);
     upstream::Reuse reuse_for(bool grew_old) const;
     /// One attempt: from the lease to the end of the response.
@@ -66,9 +76,14 @@ private:
     http::ClientAddress client_address_;  // found when first asked for
     const PinnedSnapshot snapshot_;
     const model::Service* service_ = nullptr;
+    const model::RouteSpec* route_ = nullptr;
     const http::Trace trace_;
     http::HeadChanges changes_;  // what the endpoint gets of the request
     RouteRefusal refusal_;       // of the route's rules
+    // Only where the endpoint is told of the route, and where the response sets the cookie.
+    std::optional<http::RedxFields> redx_;
+    std::optional<http::StickyCookie> cookie_;
+    Reason fell_back_for_ = Reason::none;
     Phases phases_;
     net::Deadline total_;                        // timeouts.total
     const model::Endpoint* endpoint_ = nullptr;  // of the last attempt
@@ -76,6 +91,7 @@ private:
     upstream::Lease* lease_ = nullptr;  // of the attempt under way
     int status_ = 0;
     bool has_response_bytes_ = false;
+    bool has_read_on_ = false;  // of the body, beyond what came with the head
 };
 
 }  // namespace fairlead::session

@@ -2,6 +2,7 @@
 
 #include "proxy/base/ascii.hpp"
 #include "proxy/http/head_writer.hpp"
+#include "proxy/session/request_cookie.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -32,22 +33,6 @@ std::string_view client_key(http::ClientAddress& address) noexcept {
 std::string_view value_of(const http::RequestHead& request, std::string_view lowered) noexcept {
     for (const auto& field : request.fields) {
         if (ascii::iequals(field.name, lowered)) return field.value;
-    }
-    return {};
-}
-
-/// RFC 6265 5.4: "a=1; b=2", in one field or several. "" where there is none.
-std::string_view cookie_of(const http::RequestHead& request, std::string_view name) noexcept {
-    for (const auto& field : request.fields) {
-        if (!ascii::iequals(field.name, "cookie")) continue;
-        for (auto rest = field.value; !rest.empty();) {
-            const auto end = rest.find(';');
-            const auto pair = ascii::trim(rest.substr(0, end));
-            rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-            const auto equals = pair.find('=');
-            if (equals != std::string_view::npos && pair.substr(0, equals) == name)
-                return pair.substr(equals + 1);
-        }
     }
     return {};
 }

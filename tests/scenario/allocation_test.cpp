@@ -124,6 +124,47 @@ TEST_CASE("nor do a route's conditions and rules", "[scenario][allocation]") {
     CHECK(allocates_nothing(proxy, request("GET /old/page?a=b", "User-Agent: test\r\n")));
 }
 
+TEST_CASE("nor do API routes, their plugins and cookies, and the fallback",
+          "[scenario][allocation]") {
+    ScriptedOrigin origin(answer);
+    ProxyFixture proxy;
+    model::SourceState state;
+    state.kind = model::SourceKind::store;
+    model::ServiceSpec service;
+    service.name = "web";
+    model::PluginChain chain;
+    chain.plugins = {
+        {"stickiness", "sess"}, {"score", "least"}, {"weighted_score", "most"}, {"random", ""}};
+    service.plugins = chain;
+    for (const auto* const target : {"/small/one", "/small/other"}) {
+        model::StoredServer stored;
+        stored.text = to_string(origin.address()) + target;
+        stored.target = target;
+        stored.cookie = model::sticky_cookie(stored.text);
+        model::EndpointSpec endpoint;
+        endpoint.address = origin.address();
+        endpoint.identity = stored.text;
+        endpoint.stored = stored;
+        service.endpoints.push_back(endpoint);
+    }
+    state.services.push_back(service);
+    model::RouteSpec route;
+    route.host = "example.org";
+    route.service = "web";
+    route.origin = {model::SourceKind::store, "frontend:example.org"};
+    state.routes.push_back(route);
+    proxy.publish(state);
+    CHECK(allocates_nothing(proxy, request("GET /any", "Cookie: a=b; sess=other\r\n")));
+
+    auto fallback = one_service({origin.address()});
+    fallback.services.front().name = model::fallback_name;
+    fallback.services.front().is_fallback = true;
+    fallback.routes.clear();
+    proxy.publish(fallback);
+    CHECK(allocates_nothing(proxy, "GET /small HTTP/1.1\r\nHost: nobody.test\r\n\r\n"));
+    CHECK(proxy.plane().total(metrics::Metric::fallbacks) >= requests);
+}
+
 TEST_CASE("nor does its line in the access log", "[scenario][allocation]") {
     ScriptedOrigin origin(answer);
     using Format = model::AccessLogSettings::Format;

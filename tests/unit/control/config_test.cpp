@@ -120,7 +120,11 @@ services:
 routes:
   - {host: WWW.example.org., path: /api/, service: web}
   - {host: "*.example.org", service: elsewhere}
-api: {bind: "127.0.0.1:81", max_path_length: 3, plugins: [random]}
+fallback: 127.0.0.1:7700
+api:
+  bind: "127.0.0.1:81"
+  max_path_length: 3
+  plugins: [stickiness, [weighted_score, most], {score: least}, {stickiness: sess}, {name: random}]
 health: {bind: "127.0.0.1:82"}
 admin: {bind: "unix:/run/admin.sock"}
 store: {redis: "redis://:pw@127.0.0.1:6379/2", embedded: /var/lib/fairlead}
@@ -155,6 +159,8 @@ shutdown: {grace: 1s, timeout: 2s}
     CHECK(tls->min_version == model::TlsSettings::Version::tls13);
     CHECK(process.api.bind.port == 81);
     CHECK(process.api.max_path_length == 3);
+    CHECK(model::to_string(process.api.plugins) ==
+          "stickiness(fairlead), weighted_score(most), score(least), stickiness(sess), random");
     CHECK(process.health.port == 82);
     CHECK(process.admin.path == "/run/admin.sock");
     REQUIRE(process.store.redis);
@@ -171,7 +177,12 @@ shutdown: {grace: 1s, timeout: 2s}
     CHECK(process.trace == model::TraceSettings{false, true, false});
     CHECK(process.shutdown == model::ShutdownSettings{1s, 2s});
 
-    REQUIRE(loaded.desired.services.size() == 1);
+    REQUIRE(loaded.desired.services.size() == 2);
+    const auto& fallback = loaded.desired.services[1];
+    CHECK(fallback.name == "fallback");
+    CHECK(fallback.is_fallback);
+    CHECK(fallback.origin.place == "f.yaml:34:1");
+    CHECK(fallback.endpoints.front().address == model::Address::tcp("127.0.0.1", 7700));
     const auto& web = loaded.desired.services[0];
     CHECK(web.origin.place == "f.yaml:21:3");
     REQUIRE(web.settings);
@@ -283,8 +294,6 @@ TEST_CASE("each mistake is told with line, column, key, what is wrong and what i
           "/path"}},
         {"access_log: {format: combined}\n",
          {"f.yaml:1:22: access_log.format: 'combined' is not known; allowed: json, text"}},
-        {"fallback: 127.0.0.1:7700\n",
-         {"f.yaml:1:1: fallback: not supported by this version; allowed: leave it out"}},
         {"store: {redis: \"${FAIRLEAD_TEST_UNSET}\"}\n",
          {"f.yaml:1:16: store.redis: the environment variable FAIRLEAD_TEST_UNSET is not set; "
           "allowed: set it, or "

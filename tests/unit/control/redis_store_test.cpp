@@ -140,7 +140,7 @@ TEST_CASE("a key of the wrong type is listed with its reason and the rest goes o
                           "backend:text: the key holds another type; allowed: a hash",
                           "backend:web server 10.0.0.1:x: '10.0.0.1:x' is not a server's address; "
                           "allowed: host, host:port or "
-                          "[v6]:port",
+                          "[v6]:port, with or without a path",
                           "frontend:Bad.com: the host has upper case letters and so never matches; "
                           "allowed: 'bad.com'",
                           "frontend:list.com: the key holds another type; allowed: a string"});

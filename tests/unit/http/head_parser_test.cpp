@@ -167,3 +167,17 @@ TEST_CASE("every field that is acted on is known by any spelling", "[http][parse
     CHECK(field_id("X-Forwarded-Proto") == FieldId::x_forwarded_proto);
     CHECK(field_id("Content-Lengt_") == FieldId::other);
 }
+
+TEST_CASE("every name with Redx's prefix is one of Redx's", "[http][head]") {
+    CHECK(field_id("X-Redx-Frontend-Name") == FieldId::x_redx);
+    CHECK(field_id("x-redx-backend-cache-hit") == FieldId::x_redx);
+    CHECK(field_id("X-REDX-A") == FieldId::x_redx);
+    CHECK(field_id("X-Redx-") == FieldId::x_redx);
+    CHECK(field_id("X-Redx") == FieldId::other);
+    CHECK(field_id("X-Red") == FieldId::other);
+    CHECK(field_id("X-Redy-Frontend-Name") == FieldId::other);
+    CHECK(field_id("Y-Redx-Frontend-Name") == FieldId::other);
+    CHECK(field_id("X-Real-IP") == FieldId::x_real_ip);
+    CHECK(field_id("X-Forwarded-Protocol") == FieldId::x_forwarded_protocol);
+    CHECK(field_id("X-Forwarded-Proto") == FieldId::x_forwarded_proto);
+}

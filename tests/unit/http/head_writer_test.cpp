@@ -192,3 +192,15 @@ TEST_CASE("framing fields in trailers are dropped", "[http][forward]") {
     write_last_chunk(out, &trailers);
     CHECK(out == "0\r\nX-Sum: 1\r\n\r\n");
 }
+
+TEST_CASE("a response sets the cookie it is given", "[http][forward]") {
+    ResponseHead head;
+    head.status = 200;
+    head.reason = "OK";
+    const StickyCookie cookie = {"sess", "MTI3%3d", "/a/"};
+    std::string out;
+    write_response_head(out, head, Framing(), ConnectionWord::none, nullptr, &cookie);
+    CHECK(out ==
+          "HTTP/1.1 200 OK\r\nSet-Cookie: sess=MTI3%3d; Path=/a/; HttpOnly; SameSite=None; "
+          "Secure\r\n\r\n");
+}
