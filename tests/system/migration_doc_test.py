@@ -14,7 +14,7 @@ import threading
 from harness import ROOT, binary, free_port, main, need_program, wait_until
 
 DOCUMENT = os.path.join(ROOT, "docs", "migrating-from-redx.md")
-ORIGINS = {"9001": "shop", "9002": "cart"}
+ORIGINS = {"9001": "shop", "9002": "cart", "7700": "fallback"}
 
 
 class Application(http.server.BaseHTTPRequestHandler):
