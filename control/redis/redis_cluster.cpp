@@ -18,7 +18,7 @@
 namespace fairlead::control {
 namespace {
 
-constexpr Duration watch_interval = 1s;
+constexpr Duration watch_interval = 500ms;
 constexpr Duration longest_question = 1s;  // to one node
 constexpr Duration before_another_try = 50ms;
 constexpr unsigned most_rounds = 8;  // of redirections, for one command

@@ -1,6 +1,6 @@
 // A deployment as a cluster: keys are spread over masters by hash slot.
 //
-// Who has which slots is asked of any node when it is first needed, once a second, and after every
+// Who has which slots is asked of any node when it is first needed, twice a second, and after every
 // MOVED. MOVED and ASK are followed, a few times for one command; TRYAGAIN is tried again. Nodes
 // that are no master any more are hung up on, so one that is gone without a word holds nothing up
 // once the others have agreed on its successor.

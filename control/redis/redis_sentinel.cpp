@@ -46,27 +46,39 @@ struct RedisSentinel::State {
           target(from),
           panel(context, std::min(from.timeout, longest_question)),
           turns(context.get_executor()),
+          connecting(context.get_executor()),
           timer(context.get_executor()) {}
 
     static aio::task<> watch(std::shared_ptr<State> state);
 
     aio::task<Checked<>> ask_sentinels();
+    aio::task<Checked<>> find_master();
+    aio::task<Checked<>> connect();
     aio::task<Checked<std::shared_ptr<RedisClient>>> master();
+    void hang_up(const std::string& why);
     void forget(const std::shared_ptr<RedisClient>& who);
     void note(const std::string& why);
 
     aio::IoContext& io;
     const RedisTarget target;
     RedisPanel panel;
-    aio::Turns turns;  // of asking
-    aio::timer timer;  // of the watch
+    aio::Turns turns;       // of asking
+    aio::Turns connecting;  // to who is named
+    aio::timer timer;       // of the watch
     model::Address named;
     std::shared_ptr<RedisClient> client;  // of a master whose ROLE we have seen; null: look for one
     std::string last_problem;             // why no sentinel answers
+    std::shared_ptr<RedisClient> candidate;  // whose ROLE is being asked for
     std::uint64_t generation = 0;
     bool is_watched = false;
     bool is_stopped = false;
 };
+
+void RedisSentinel::State::hang_up(const std::string& why) {
+    if (client) client->stop(why);
+    if (candidate) candidate->stop(why);
+    client.reset();
+}
 
 void RedisSentinel::State::forget(const std::shared_ptr<RedisClient>& who) {
     if (client == who) client.reset();
@@ -102,23 +114,27 @@ aio::task<Checked<>> RedisSentinel::State::ask_sentinels() {
     ++generation;
     log::info("redis.master_named", log::kv("master", target.sentinels->master),
               log::kv("address", model::to_string(named)));
-    if (client) client->stop("the master is another one now");
-    client.reset();
+    hang_up("the master is another one now");
     co_return Checked<>{};
 }
 
-aio::task<Checked<std::shared_ptr<RedisClient>>> RedisSentinel::State::master() {
-    if (client && !is_stopped) co_return client;
+/// Asks, without doing so at the same time as the watch.
+aio::task<Checked<>> RedisSentinel::State::find_master() {
     const auto turn = co_await turns.take();
     if (is_stopped) co_return problem("Error connecting to redis: shutting down");
-    if (client) co_return client;
     const auto asked = co_await ask_sentinels();
-    if (!asked) co_return asked.error();
+    co_return asked;
+}
+
+/// The watch goes on meanwhile: that ends it where another master is named.
+aio::task<Checked<>> RedisSentinel::State::connect() {
     auto node = target.node;
     node.url.address = named;
-    const auto fresh = std::make_shared<RedisClient>(io, std::move(node), target.timeout);
+    candidate = std::make_shared<RedisClient>(io, std::move(node), target.timeout);
+    const auto fresh = candidate;
     RedisCommands role(1, RedisCommand(1, "ROLE"));
     const auto replies = co_await fresh->run(std::move(role));
+    candidate.reset();
     if (!replies) co_return replies.error();
     const auto& reply = replies->front();
     // Its user may not be allowed to ask: then READONLY is what tells.
@@ -126,10 +142,27 @@ aio::task<Checked<std::shared_ptr<RedisClient>>> RedisSentinel::State::master() 
     const bool is_master = !reply.items.empty() && reply.items[0].text == "master";
     if (!is_master && !is_secret)
         co_return problem("Error connecting to redis: {} is named as master and is none",
-                          model::to_string(named));
+                          model::to_string(fresh->node().url.address));
     if (is_stopped) co_return problem("Error connecting to redis: shutting down");
-    client = fresh;
-    co_return client;
+    if (fresh->node().url.address == named) client = fresh;
+    co_return Checked<>{};
+}
+
+aio::task<Checked<std::shared_ptr<RedisClient>>> RedisSentinel::State::master() {
+    if (client && !is_stopped) co_return client;
+    const auto turn = co_await connecting.take();
+    // Another one may be named while we connect: once more, then, and at once.
+    for (const bool is_last_try : {false, true}) {
+        if (client && !is_stopped) co_return client;
+        const auto found = co_await find_master();
+        if (!found) co_return found.error();
+        const auto before = generation;
+        const auto connected = co_await connect();
+        const bool is_other = generation != before;
+        if (!connected && (is_last_try || !is_other)) co_return connected.error();
+    }
+    if (client && !is_stopped) co_return client;
+    co_return problem("Error connecting to redis: the master is another one now");
 }
 
 RedisSentinel::RedisSentinel(aio::IoContext& io, const RedisTarget& target)
@@ -161,7 +194,7 @@ std::shared_ptr<RedisSentinel::State> RedisSentinel::watched() {
 void RedisSentinel::stop() {
     state_->is_stopped = true;
     state_->panel.stop();
-    if (state_->client) state_->client->stop();
+    state_->hang_up("shutting down");
     state_->timer.cancel();
 }
 

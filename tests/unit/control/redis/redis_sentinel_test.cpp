@@ -190,6 +190,24 @@ TEST_CASE("a master that only hangs is left for its successor as soon as there i
     group.nodes[0]->thaw();
 }
 
+TEST_CASE("a master that hangs while we connect to it is left, too", "[redis][slow]") {
+    FAIRLEAD_NEEDS_REDIS();
+    SentinelGroup group(1);
+    Deployed redis(group.target(15s));
+    group.nodes[0]->freeze();
+    // The kernel takes the connection; nobody answers on it.
+    std::optional<Checked<control::RedisReplies>> hanging;
+    auto asked = redis.redis->run(test::one({"SET", "k", "v"}));
+    aio::spawn(redis.io.get_executor(), "ask", test::keep_result(std::move(asked), hanging));
+    CHECK(!test::eventually(redis.io, 100ms, [&] { return hanging.has_value(); }));
+    REQUIRE(group.is_master(1));
+    REQUIRE(test::eventually(redis.io, 2s, [&] { return hanging.has_value(); }));
+    REQUIRE(hanging->has_value());  // nothing was said to the old one
+    CHECK(hanging->value().at(0).text == "OK");
+    CHECK(group.ask(1, "SELECT 3\r\nGET k").find("$1\r\nv\r\n") != std::string::npos);
+    group.nodes[0]->thaw();
+}
+
 TEST_CASE("a failover without a failure moves the writes, too", "[redis][slow]") {
     FAIRLEAD_NEEDS_REDIS();
     SentinelGroup group(1);
