@@ -59,6 +59,13 @@ public:
 
 using PolicyPtr = std::unique_ptr<const Policy>;
 
+/// As requests pick: one that is ejected only where there is no other.
+inline const Endpoint* pick_endpoint(const Policy& policy, PickInput input, Cursor& cursor) {
+    if (const auto* const endpoint = policy.pick(input, cursor)) return endpoint;
+    input.ignore_ejections = true;
+    return policy.pick(input, cursor);
+}
+
 /// Builds the policy of that name over `endpoints`, which outlive it and do not move. `plugins`:
 /// the chain that chooses instead; null: none.
 using PolicyFactory = std::function<Checked<PolicyPtr>(

@@ -64,25 +64,43 @@ std::size_t RateTable::place_of(const Row& row, std::uint64_t tag, std::uint64_t
     return best;
 }
 
+RateTable::Spot RateTable::spot_of(std::uint64_t scope, std::string_view key,
+                                   TimePoint now) const noexcept {
+    const auto hash = seeded_hash(seed_ ^ scope, key);
+    const auto at =
+        std::max(std::chrono::duration_cast<Microseconds>(now - start_), Microseconds(1)).count();
+    return {table_[hash % rows], std::max<std::uint64_t>(hash >> time_bits, 1),
+            static_cast<std::uint64_t>(at)};
+}
+
+std::uint64_t RateTable::full_at(std::uint64_t word, const Spot& spot) noexcept {
+    return tag_of(word) == spot.tag ? std::max(time_of(word), spot.at) : spot.at;
+}
+
 RateTable::Microseconds RateTable::take(std::uint64_t scope, std::string_view key,
                                         const Shape& shape, TimePoint now) noexcept {
-    const auto hash = seeded_hash(seed_ ^ scope, key);
-    const std::uint64_t tag = std::max<std::uint64_t>(hash >> time_bits, 1);
-    Row& row = table_[hash % rows];
-    const auto at = static_cast<std::uint64_t>(
-        std::max(std::chrono::duration_cast<Microseconds>(now - start_), Microseconds(1)).count());
+    const auto spot = spot_of(scope, key, now);
     const auto interval = static_cast<std::uint64_t>(shape.interval.count());
     const auto depth = interval * (shape.burst - 1);
     for (;;) {
-        Word& place = row.words[place_of(row, tag, at)];
+        Word& place = spot.row.words[place_of(spot.row, spot.tag, spot.at)];
         auto word = place.load(std::memory_order_relaxed);
-        const auto full_at = tag_of(word) == tag ? std::max(time_of(word), at) : at;
-        if (full_at - at > depth)
-            return Microseconds(static_cast<std::int64_t>(full_at - at - depth));
-        const auto next = tag << time_bits | ((full_at + interval) & time_mask);
+        const auto full = full_at(word, spot);
+        if (full - spot.at > depth)
+            return Microseconds(static_cast<std::int64_t>(full - spot.at - depth));
+        const auto next = spot.tag << time_bits | ((full + interval) & time_mask);
         if (place.compare_exchange_weak(word, next, std::memory_order_relaxed))
             return Microseconds(0);
     }
+}
+
+RateTable::Microseconds RateTable::wait(std::uint64_t scope, std::string_view key,
+                                        const Shape& shape, TimePoint now) const noexcept {
+    const auto spot = spot_of(scope, key, now);
+    const auto& word = spot.row.words[place_of(spot.row, spot.tag, spot.at)];
+    const auto depth = static_cast<std::uint64_t>(shape.interval.count()) * (shape.burst - 1);
+    const auto ahead = full_at(word.load(std::memory_order_relaxed), spot) - spot.at;
+    return Microseconds(static_cast<std::int64_t>(ahead > depth ? ahead - depth : 0));
 }
 
 }  // namespace fairlead::model

@@ -49,6 +49,10 @@ public:
     Microseconds take(std::uint64_t scope, std::string_view key, const Shape& shape,
                       TimePoint now) noexcept;
 
+    /// What take() would say, without taking.
+    Microseconds wait(std::uint64_t scope, std::string_view key, const Shape& shape,
+                      TimePoint now) const noexcept;
+
 private:
     static constexpr std::size_t row_size = 8;
     using Word = std::atomic<std::uint64_t>;
@@ -56,6 +60,14 @@ private:
         std::array<Word, row_size> words;
     };
 
+    // Where a key's bucket is or would be, at one moment.
+    struct Spot {
+        Row& row;
+        std::uint64_t tag;
+        std::uint64_t at;
+    };
+    Spot spot_of(std::uint64_t scope, std::string_view key, TimePoint now) const noexcept;
+    static std::uint64_t full_at(std::uint64_t word, const Spot& spot) noexcept;
     static std::size_t place_of(const Row& row, std::uint64_t tag, std::uint64_t now) noexcept;
 
     const std::uint64_t seed_;

@@ -69,17 +69,38 @@ void RouteConditions::finish() {
     for (const auto& parameter : query_) append(text_, "query", parameter);
 }
 
+bool RouteConditions::method_holds(const RequestFacts& request) const noexcept {
+    return methods_.empty() ||
+           std::find(methods_.begin(), methods_.end(), request.method) != methods_.end();
+}
+
 bool RouteConditions::hold(const RequestFacts& request) const noexcept {
-    if (!methods_.empty() &&
-        std::find(methods_.begin(), methods_.end(), request.method) == methods_.end()) {
-        return false;
-    }
-    return std::all_of(
+    return method_holds(request) &&
+           std::all_of(
                headers_.begin(), headers_.end(),
                [&](const auto& header) { return request.any_field(request.head, header); }) &&
            std::all_of(query_.begin(), query_.end(), [&](const auto& parameter) {
                return any_parameter(request.query, parameter);
            });
+}
+
+std::string RouteConditions::missing(const RequestFacts& request) const {
+    std::string text;
+    if (!method_holds(request)) {
+        for (const auto& method : methods_) text.append(text.empty() ? "" : ", ").append(method);
+        return text;
+    }
+    for (const auto& header : headers_) {
+        if (request.any_field(request.head, header)) continue;
+        append(text, "header", header);
+        return text;
+    }
+    for (const auto& parameter : query_) {
+        if (any_parameter(request.query, parameter)) continue;
+        append(text, "query", parameter);
+        return text;
+    }
+    return text;
 }
 
 std::size_t RouteConditions::sharpness() const noexcept {

@@ -51,6 +51,8 @@ public:
 
     bool empty() const noexcept { return count() == 0; }
     bool hold(const RequestFacts& request) const noexcept;
+    /// The first that does not, as text() has it; "": all hold. For people.
+    std::string missing(const RequestFacts& request) const;
 
     /// "GET, HEAD; header x-version=2*; query debug". Tells conditions apart: the third part of a
     /// route's identity.
@@ -66,6 +68,8 @@ public:
     bool operator==(const RouteConditions& other) const { return text_ == other.text_; }
 
 private:
+    bool method_holds(const RequestFacts& request) const noexcept;
+
     std::vector<std::string> methods_;
     std::vector<ValueCondition> headers_;
     std::vector<ValueCondition> query_;

@@ -65,20 +65,19 @@ RouteTable::Entry make_entry(const RouteSpec& route,
 
 }  // namespace
 
-const RouteTable::Entry* RouteTable::first_to_hold(const Entry* entry,
-                                                   const RequestFacts* request) noexcept {
+template <class IsIt>
+const RouteTable::Entry* RouteTable::search_list(const Entry* entry, const IsIt& is_it) {
     for (; entry != nullptr; entry = entry->next.get()) {
-        const auto* const conditions = entry->route.conditions.get();
-        if (conditions == nullptr || (request != nullptr && conditions->hold(*request)))
-            return entry;
+        if (is_it(*entry)) return entry;
     }
     return nullptr;
 }
 
-const RouteTable::Entry* RouteTable::find(std::string_view host, std::string_view path,
-                                          const RequestFacts* request) const noexcept {
+template <class IsIt>
+const RouteTable::Entry* RouteTable::search(std::string_view host, std::string_view path,
+                                            const IsIt& is_it) const {
     if (const auto* const routes = exact_.find(host)) {
-        if (const Entry* entry = find_path(*routes, path, request)) return entry;
+        if (const Entry* entry = search_path(*routes, path, is_it)) return entry;
     }
     if (!by_suffix_.empty()) {
         // A suffix stands for at least one label: "*.example.org" does not match ".example.org".
@@ -86,14 +85,15 @@ const RouteTable::Entry* RouteTable::find(std::string_view host, std::string_vie
              dot = host.find('.', dot + 1)) {
             const auto* const routes = by_suffix_.find(host.substr(dot));
             if (routes == nullptr) continue;
-            if (const Entry* entry = find_path(*routes, path, request)) return entry;
+            if (const Entry* entry = search_path(*routes, path, is_it)) return entry;
         }
     }
-    return any_host_ ? find_path(*any_host_, path, request) : nullptr;
+    return any_host_ ? search_path(*any_host_, path, is_it) : nullptr;
 }
 
-const RouteTable::Entry* RouteTable::find_path(const HostRoutes& routes, std::string_view path,
-                                               const RequestFacts* request) noexcept {
+template <class IsIt>
+const RouteTable::Entry* RouteTable::search_path(const HostRoutes& routes, std::string_view path,
+                                                 const IsIt& is_it) {
     if (routes.deepest > 0) {
         std::array<char, longest_collapsed> collapsed;
         if (path.find("//") != std::string_view::npos && path.size() <= collapsed.size()) {
@@ -106,10 +106,28 @@ const RouteTable::Entry* RouteTable::find_path(const HostRoutes& routes, std::st
         std::array<std::size_t, most_segments> ends;
         for (auto left = segment_ends(path, routes.deepest, ends); left > 0; --left) {
             const Entry* const first = routes.find(path.substr(0, ends[left - 1]));
-            if (const Entry* entry = first_to_hold(first, request)) return entry;
+            if (const Entry* entry = search_list(first, is_it)) return entry;
         }
     }
-    return first_to_hold(routes.any_path.get(), request);
+    return search_list(routes.any_path.get(), is_it);
+}
+
+const RouteTable::Entry* RouteTable::find(std::string_view host, std::string_view path,
+                                          const RequestFacts* request) const noexcept {
+    const auto holds = [request](const Entry& entry) {
+        const auto* const conditions = entry.route.conditions.get();
+        return conditions == nullptr || (request != nullptr && conditions->hold(*request));
+    };
+    return search(host, path, holds);
+}
+
+void RouteTable::walk(std::string_view host, std::string_view path,
+                      const std::function<void(const Entry&)>& visit) const {
+    const auto go_on = [&](const Entry& entry) {
+        visit(entry);
+        return false;
+    };
+    search(host, path, go_on);
 }
 
 const RouteTable::Entry* RouteTable::HostRoutes::find(std::string_view path) const noexcept {

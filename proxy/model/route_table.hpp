@@ -19,6 +19,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +42,11 @@ public:
     /// conditions are asked of; null: none holds. Null: no route.
     const Entry* find(std::string_view host, std::string_view path,
                       const RequestFacts* request = nullptr) const noexcept;
+
+    /// Every route of a host and path that the request has, in the order in which find() asks them,
+    /// whatever their conditions. For people.
+    void walk(std::string_view host, std::string_view path,
+              const std::function<void(const Entry&)>& visit) const;
 
     /// The first route of exactly that host ("*" and "*.suffix" too) and path; the others follow by
     /// `next`. Null: there is none.
@@ -77,9 +83,14 @@ private:
     /// The routes of that host as a rule writes it, or null.
     HostRoutesPtr routes_of(std::string_view host) const noexcept;
     void set_host(std::string_view host, HostRoutesPtr routes);
-    static const Entry* find_path(const HostRoutes& routes, std::string_view path,
-                                  const RequestFacts* request) noexcept;
-    static const Entry* first_to_hold(const Entry* entry, const RequestFacts* request) noexcept;
+    // The one walk of find() and walk(): the first entry of which `is_it` says so. Null: none.
+    template <class IsIt>
+    const Entry* search(std::string_view host, std::string_view path, const IsIt& is_it) const;
+    template <class IsIt>
+    static const Entry* search_path(const HostRoutes& routes, std::string_view path,
+                                    const IsIt& is_it);
+    template <class IsIt>
+    static const Entry* search_list(const Entry* entry, const IsIt& is_it);
     void count(const Entry* first, bool is_added) noexcept;
 
     SharedTable<HostRoutes> exact_;

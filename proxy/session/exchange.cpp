@@ -185,9 +185,7 @@ const model::Endpoint* Exchange::pick(const model::EndpointState* avoid) {
     input.now = worker_.wheel().now();
     input.avoid = avoid;
     if (!service_->cookie.empty()) input.cookie = cookie_of(client_.request(), service_->cookie);
-    if (const auto* const endpoint = service_->policy->pick(input, cursor)) return endpoint;
-    input.ignore_ejections = true;
-    return service_->policy->pick(input, cursor);
+    return model::pick_endpoint(*service_->policy, input, cursor);
 }
 
 upstream::Reuse Exchange::reuse_for(bool grew_old) const {

@@ -50,14 +50,6 @@ std::string_view scheme_of(const http::RequestHead& request,
     return client.scheme;
 }
 
-bool takes_requests(const model::Service* service) noexcept {
-    return service != nullptr &&
-           std::any_of(service->endpoints.begin(), service->endpoints.end(),
-                       [](const auto& endpoint) {
-                           return endpoint.state->admission() == model::Admission::ready;
-                       });
-}
-
 /// "https://host:port", as far as the redirect says, else as the request has it.
 void append_origin(std::string& out, const model::Redirect& to, std::string_view own_scheme,
                    const http::RequestHead& request) {
@@ -80,6 +72,14 @@ std::string_view begin_of(std::string_view prefix, std::string_view rest) noexce
 }
 
 }  // namespace
+
+bool takes_requests(const model::Service* service) noexcept {
+    return service != nullptr &&
+           std::any_of(service->endpoints.begin(), service->endpoints.end(),
+                       [](const auto& endpoint) {
+                           return endpoint.state->admission() == model::Admission::ready;
+                       });
+}
 
 std::string_view behind_prefix(std::string_view target, std::string_view route_path) noexcept {
     auto path = target.substr(0, target.find('?'));
@@ -107,18 +107,28 @@ RouteRules::RouteRules(const model::Snapshot& snapshot, const model::Match& matc
 
 RouteRefusal RouteRules::refuse(http::ClientAddress& address, TimePoint now) const {
     RouteRefusal refusal;
-    if (!rules_.access.empty() && !rules_.access.admits(address.ip())) {
+    if (!admits(address)) {
         refusal.reason = Reason::client_not_allowed;
         return refusal;
     }
     if (rules_.rate_limit.requests > 0) {
-        const auto wait = wait_for_rate(address, now);
+        const auto limit = rate_key(address);
+        const auto wait = snapshot_.rate_table()->take(limit.scope, limit.key, limit.shape, now);
         if (wait.count() > 0) {
             refusal.reason = Reason::rate_limited;
             refusal.retry_after = std::chrono::ceil<std::chrono::seconds>(wait);
             return refusal;
         }
     }
+    return redirect();
+}
+
+bool RouteRules::admits(http::ClientAddress& address) const noexcept {
+    return rules_.access.empty() || rules_.access.admits(address.ip());
+}
+
+RouteRefusal RouteRules::redirect() const {
+    RouteRefusal refusal;
     if (!rules_.redirect) return refusal;
     refusal.scheme = scheme_of(request_, client_);
     if (!leads_elsewhere(refusal.scheme)) {
@@ -134,8 +144,7 @@ RouteRefusal RouteRules::refuse(http::ClientAddress& address, TimePoint now) con
     return refusal;
 }
 
-std::chrono::microseconds RouteRules::wait_for_rate(http::ClientAddress& address,
-                                                    TimePoint now) const {
+RouteRules::RateKey RouteRules::rate_key(http::ClientAddress& address) const {
     const auto& limit = rules_.rate_limit;
     // Of the two kinds of keys none can pass for one of the other.
     auto scope = entry_.rate_scope;
@@ -145,8 +154,17 @@ std::chrono::microseconds RouteRules::wait_for_rate(http::ClientAddress& address
         key = client_key(address);
         scope = ~scope;
     }
-    const auto shape = model::RateTable::shape(limit.requests, limit.per, limit.burst);
-    return snapshot_.rate_table()->take(scope, key, shape, now);
+    return {scope, key, model::RateTable::shape(limit.requests, limit.per, limit.burst)};
+}
+
+std::chrono::microseconds RouteRules::rate_wait(http::ClientAddress& address, TimePoint now) const {
+    const auto limit = rate_key(address);
+    return snapshot_.rate_table()->wait(limit.scope, limit.key, limit.shape, now);
+}
+
+bool RouteRules::has_rate_key() const noexcept {
+    const auto& header = rules_.rate_limit.header;
+    return !header.empty() && !value_of(request_, header).empty();
 }
 
 bool RouteRules::leads_elsewhere(std::string_view scheme) const noexcept {
@@ -168,15 +186,9 @@ const model::Service* RouteRules::share(http::ClientAddress& address,
                                         Random& random) const noexcept {
     const auto& split = rules_.split;
     if (split.shares.empty()) return nullptr;
-    std::uint64_t draw = 0;
-    if (split.by == model::Split::By::request) {
-        draw = random.next();
-    } else {
-        std::string_view key;
-        if (split.by == model::Split::By::cookie) key = cookie_of(request_, split.cookie);
-        if (key.empty()) key = client_key(address);
-        draw = model::seeded_hash(0, key);
-    }
+    const auto draw = split.by == model::Split::By::request
+                          ? random.next()
+                          : model::seeded_hash(0, split_key(address));
     const auto all = [](std::size_t) { return true; };
     const auto chosen = model::draw_share(split.shares, draw, all);
     if (chosen == split.shares.size()) return nullptr;
@@ -187,6 +199,16 @@ const model::Service* RouteRules::share(http::ClientAddress& address,
     const auto usable = [&](std::size_t i) { return takes_requests(snapshot_.share(entry_, i)); };
     const auto other = model::draw_share(split.shares, model::seeded_hash(draw, "again"), usable);
     return other < split.shares.size() ? snapshot_.share(entry_, other) : service;
+}
+
+std::string_view RouteRules::split_key(http::ClientAddress& address) const noexcept {
+    std::string_view key;
+    if (rules_.split.by == model::Split::By::cookie) key = cookie_of(request_, rules_.split.cookie);
+    return key.empty() ? client_key(address) : key;
+}
+
+bool RouteRules::has_split_key(http::ClientAddress& address) const noexcept {
+    return rules_.split.by != model::Split::By::request && !split_key(address).empty();
 }
 
 const model::FieldEdits* RouteRules::response_edits() const noexcept {

@@ -37,6 +37,17 @@ public:
                const http::RequestHead& request, const http::ClientFacts& client) noexcept;
 
     RouteRefusal refuse(http::ClientAddress& address, TimePoint now) const;
+
+    // What refuse() is made of, for those who only want to know.
+    bool admits(http::ClientAddress& address) const noexcept;
+    /// Until the rate limit, which there is, lets the next one in; takes nothing from it.
+    std::chrono::microseconds rate_wait(http::ClientAddress& address, TimePoint now) const;
+    /// Whether the request has what the rate limit counts by besides the client's address.
+    bool has_rate_key() const noexcept;
+    RouteRefusal redirect() const;
+    /// Whether the split leads this client always to the same service.
+    bool has_split_key(http::ClientAddress& address) const noexcept;
+
     /// Adds what the endpoint gets in place of what the client sent.
     void rewrite(http::HeadChanges& changes) const noexcept;
     /// Null: no split, or a share whose service no source defines.
@@ -45,7 +56,13 @@ public:
     const model::FieldEdits* response_edits() const noexcept;
 
 private:
-    std::chrono::microseconds wait_for_rate(http::ClientAddress& address, TimePoint now) const;
+    struct RateKey {
+        std::uint64_t scope;
+        std::string_view key;
+        model::RateTable::Shape shape;
+    };
+    RateKey rate_key(http::ClientAddress& address) const;
+    std::string_view split_key(http::ClientAddress& address) const noexcept;
     bool leads_elsewhere(std::string_view scheme) const noexcept;
 
     const model::Snapshot& snapshot_;
@@ -58,6 +75,9 @@ private:
 /// Adds Location or Retry-After to our answer, and the redirect's status.
 void complete_reply(http::Reply& reply, const RouteRefusal& refusal,
                     const http::RequestHead& request);
+
+/// Whether one of its endpoints does. Null: none.
+bool takes_requests(const model::Service* service) noexcept;
 
 /// What of a target follows the route's path in it, as many segments as that has; with exactly one
 /// slash where a segment follows. "/x?y" of "//api//x?y" for "/api".
