@@ -1,6 +1,12 @@
 #include "control/admin_routes.hpp"
 
 #include "control/admin_views.hpp"
+#include "control/config_view.hpp"
+#include "control/diff_view.hpp"
+#include "control/event_stream.hpp"
+#include "control/explain_view.hpp"
+#include "control/query.hpp"
+#include "control/question_text.hpp"
 #include "control/version.hpp"
 
 #include <boost/json/array.hpp>
@@ -32,6 +38,16 @@ HttpReply text_reply(std::string body, std::string type) {
     return reply;
 }
 
+/// What is wrong with a file: as `fairlead check` tells it.
+HttpReply problems_reply(const std::vector<ConfigProblem>& problems) {
+    json::array list;
+    for (const auto& problem : problems) list.emplace_back(problem.to_string());
+    json::object body;
+    body["error"] = problems.front().to_string();
+    body["problems"] = std::move(list);
+    return json_reply(body, 400);
+}
+
 /// What stands at NAME; "" for a row without; none when the path is not the row's.
 std::optional<std::string> match(std::string_view pattern, std::string_view path) {
     if (!pattern.ends_with(name_place)) {
@@ -50,7 +66,7 @@ struct AdminRoutes::Row {
     std::string_view verb;
     std::string_view path;
     std::string_view help;
-    HttpReply (AdminRoutes::*handler)(const std::string& argument) const;
+    HttpReply (AdminRoutes::*handler)(const Call& call) const;
 };
 
 const std::vector<AdminRoutes::Row>& AdminRoutes::table() {
@@ -61,6 +77,15 @@ const std::vector<AdminRoutes::Row>& AdminRoutes::table() {
         {"GET", "/services", "every service: settings, endpoints with their state, origins",
          &AdminRoutes::services},
         {"GET", "/services/NAME", "one service", &AdminRoutes::service},
+        {"GET", "/explain",
+         "what becomes of a request: ?method=GET&url=http://host/path&header=Name: value&client=IP",
+         &AdminRoutes::explain_page},
+        {"GET", "/events", "what has changed, by whom, and what changes: ?since=ID&follow=false",
+         &AdminRoutes::events},
+        {"GET", "/config", "the effective configuration, each value with its origin",
+         &AdminRoutes::config},
+        {"POST", "/diff", "what a file, which is the body, would change: ?file=NAME",
+         &AdminRoutes::diff},
         {"GET", "/metrics", "all counters, for Prometheus", &AdminRoutes::metrics},
         {"GET", "/healthz", "whether Fairlead runs, and what its sources say",
          &AdminRoutes::healthz},
@@ -74,7 +99,7 @@ HttpReply AdminRoutes::handle(const HttpRequest& request) const {
     for (const auto& row : table()) {
         const auto argument = match(row.path, request.path);
         if (!argument) continue;
-        if (row.verb == request.method) return (this->*row.handler)(*argument);
+        if (row.verb == request.method) return (this->*row.handler)({request, *argument});
         allowed.append(allowed.empty() ? "" : ", ").append(row.verb);
         if (row.verb == "GET") allowed.append(", HEAD");
     }
@@ -87,33 +112,34 @@ HttpReply AdminRoutes::handle(const HttpRequest& request) const {
     return reply;
 }
 
-HttpReply AdminRoutes::index(const std::string&) const {
+HttpReply AdminRoutes::index(const Call&) const {
     std::string page = fmt::format("Fairlead {}: admin endpoint\n\n", version());
     for (const auto& row : table()) {
         page.append(fmt::format("{:<5} {:<16} {}\n", row.verb, row.path, row.help));
     }
-    page.append("\nThe same for people: fairlead routes, fairlead services, fairlead version\n");
+    page.append(
+        "\nThe same for people: fairlead routes, services, explain, events, diff, version\n");
     return text_reply(std::move(page), "text/plain; charset=utf-8");
 }
 
-HttpReply AdminRoutes::routes(const std::string&) const {
+HttpReply AdminRoutes::routes(const Call&) const {
     return json_reply(routes_view(*facts_.reconciler.current(), facts_.reconciler.catalog()));
 }
 
-HttpReply AdminRoutes::services(const std::string&) const {
-    return json_reply(
-        services_view(*facts_.reconciler.current(), facts_.reconciler.catalog(), Clock::now()));
+HttpReply AdminRoutes::services(const Call&) const {
+    return json_reply(services_view(*facts_.reconciler.current(), facts_.reconciler.catalog(),
+                                    Clock::now(), std::chrono::system_clock::now()));
 }
 
-HttpReply AdminRoutes::service(const std::string& argument) const {
-    const auto* const service = facts_.reconciler.current()->services().find(argument);
+HttpReply AdminRoutes::service(const Call& call) const {
+    const auto* const service = facts_.reconciler.current()->services().find(call.argument);
     if (service == nullptr) {
-        return error_reply(404, fmt::format("no source defines a service '{}'", argument));
+        return error_reply(404, fmt::format("no source defines a service '{}'", call.argument));
     }
-    return json_reply(service_view(*service, Clock::now()));
+    return json_reply(service_view(*service, Clock::now(), std::chrono::system_clock::now()));
 }
 
-HttpReply AdminRoutes::metrics(const std::string&) const {
+HttpReply AdminRoutes::metrics(const Call&) const {
     MetricsInput input;
     input.metric = facts_.metric;
     input.reason = facts_.reason;
@@ -126,7 +152,7 @@ HttpReply AdminRoutes::metrics(const std::string&) const {
     return text_reply(metrics_page(input), "text/plain; version=0.0.4; charset=utf-8");
 }
 
-HttpReply AdminRoutes::healthz(const std::string&) const {
+HttpReply AdminRoutes::healthz(const Call&) const {
     const auto now = std::chrono::system_clock::now();
     json::array sources;
     for (const auto& source : source_facts()) {
@@ -151,7 +177,7 @@ HttpReply AdminRoutes::healthz(const std::string&) const {
     return json_reply(page, is_stopping ? 503 : 200);
 }
 
-HttpReply AdminRoutes::version_page(const std::string&) const {
+HttpReply AdminRoutes::version_page(const Call&) const {
     json::object page;
     page["name"] = "fairlead";
     page["version"] = version();
@@ -160,6 +186,38 @@ HttpReply AdminRoutes::version_page(const std::string&) const {
     page["started"] =
         std::chrono::duration_cast<std::chrono::seconds>(facts_.started.time_since_epoch()).count();
     return json_reply(page);
+}
+
+HttpReply AdminRoutes::explain_page(const Call& call) const {
+    const auto& query = call.request.query;
+    const auto url = query_value(query, "url");
+    if (!url) return error_reply(400, "url is missing; allowed: ?url=http://host/path");
+    const auto question =
+        read_question(query_value(query, "method").value_or("GET"), *url,
+                      query_values(query, "header"), query_value(query, "client").value_or(""));
+    if (!question) return error_reply(400, question.error().text());
+    const auto now = Clock::now();
+    const auto explanation = explain(facts_.reconciler.current(), *question, now);
+    return json_reply(explain_view(*question, explanation, facts_.reconciler.catalog().losers(),
+                                   now, std::chrono::system_clock::now()));
+}
+
+HttpReply AdminRoutes::events(const Call& call) const {
+    return events_reply(facts_.journal, call.request);
+}
+
+HttpReply AdminRoutes::config(const Call&) const {
+    return json_reply(config_view(facts_.given, facts_.settings, *facts_.reconciler.current(),
+                                  facts_.needs_restart()));
+}
+
+HttpReply AdminRoutes::diff(const Call& call) const {
+    const auto name = query_value(call.request.query, "file").value_or("file");
+    auto loaded = parse_config(call.request.body, name);
+    if (!loaded.ok()) return problems_reply(loaded.problems);
+    const auto preview =
+        facts_.reconciler.preview(model::whole_change(std::move(loaded.desired), "diff"));
+    return json_reply(diff_view(preview, facts_.settings, facts_.given, loaded));
 }
 
 std::vector<SourceFacts> AdminRoutes::source_facts() const {

@@ -1,12 +1,13 @@
 #include "control/admin_tables.hpp"
 
+#include "control/text_table.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value_to.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <exception>
 #include <vector>
 
@@ -14,40 +15,6 @@ namespace fairlead::control {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::string_view gap = "  ";
-
-/// Rows of cells; columns are as wide as their widest cell, the last one is free.
-class Table {
-public:
-    explicit Table(std::vector<std::string> head) { add(std::move(head)); }
-
-    void add(std::vector<std::string> row) {
-        widths_.resize(std::max(widths_.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            widths_[i] = std::max(widths_[i], row[i].size());
-        }
-        rows_.push_back(std::move(row));
-    }
-
-    std::string text() const {
-        std::string out;
-        for (const auto& row : rows_) {
-            std::string line;
-            for (std::size_t i = 0; i < row.size(); ++i) {
-                if (i > 0) line.append(gap);
-                line.append(i + 1 < row.size() ? fmt::format("{:<{}}", row[i], widths_[i])
-                                               : row[i]);
-            }
-            out.append(line.substr(0, line.find_last_not_of(' ') + 1)).append("\n");
-        }
-        return out;
-    }
-
-private:
-    std::vector<std::vector<std::string>> rows_;
-    std::vector<std::size_t> widths_;
-};
 
 std::string text_at(const json::object& object, std::string_view key) {
     return json::value_to<std::string>(object.at(key));
@@ -77,7 +44,7 @@ std::string rejected_text(const json::object& page) {
 }
 
 std::string routes_text(const json::object& page) {
-    Table table({"HOST", "PATH", "CONDITIONS", "SERVICE", "ORIGIN"});
+    TextTable table({"HOST", "PATH", "CONDITIONS", "SERVICE", "ORIGIN"});
     for (const auto& entry : list_at(page, "routes")) {
         const auto& route = entry.as_object();
         auto origin = origin_at(route);
@@ -104,7 +71,7 @@ std::string routes_text(const json::object& page) {
 }
 
 std::string services_text(const json::object& page) {
-    Table table(
+    TextTable table(
         {"SERVICE", "POLICY", "ENDPOINT", "STATE", "IN FLIGHT", "REQUESTS", "WEIGHT", "ORIGIN"});
     for (const auto& entry : list_at(page, "services")) {
         const auto& service = entry.as_object();

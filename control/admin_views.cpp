@@ -1,6 +1,7 @@
 #include "control/admin_views.hpp"
 
 #include "control/rules_view.hpp"
+#include "control/time_text.hpp"
 #include "proxy/base/duration_text.hpp"
 
 #include <boost/json/array.hpp>
@@ -9,13 +10,6 @@ namespace fairlead::control {
 namespace {
 
 namespace json = boost::json;
-
-json::object origin_view(const model::Origin& origin) {
-    json::object view;
-    view["source"] = to_string(origin.source);
-    view["place"] = origin.place;
-    return view;
-}
 
 /// What is wrong with where a route leads; "" where nothing is.
 std::string problem_of(const model::RouteSpec& route, const model::Snapshot& snapshot) {
@@ -32,17 +26,6 @@ std::string problem_of(const model::RouteSpec& route, const model::Snapshot& sna
     return {};
 }
 
-json::object route_view(const model::RouteSpec& route) {
-    json::object view;
-    view["host"] = route.host;
-    view["path"] = route.path.empty() ? "/" : route.path;
-    view["conditions"] = conditions_text(route);
-    view["service"] = destination_text(route);
-    if (route.rules) view["rules"] = rules_view(*route.rules);
-    view["origin"] = origin_view(route.origin);
-    return view;
-}
-
 json::array rejected_view(const model::Catalog& catalog) {
     json::array list;
     for (const auto& entry : catalog.rejected()) {
@@ -52,6 +35,15 @@ json::array rejected_view(const model::Catalog& catalog) {
         list.push_back(std::move(view));
     }
     return list;
+}
+
+/// Which of them are set, and where; all others are defaults.
+json::object setting_origins_view(const model::ServiceSettings& settings) {
+    json::object view;
+    if (!settings.origins) return view;
+    for (const auto& entry : settings.origins->entries())
+        view[entry.key] = to_string(*settings.origins->find(entry.key));
+    return view;
 }
 
 json::object settings_view(const model::ServiceSettings& settings) {
@@ -69,20 +61,44 @@ json::object settings_view(const model::ServiceSettings& settings) {
     return view;
 }
 
-json::object endpoint_view(const model::Endpoint& endpoint, TimePoint now) {
+}  // namespace
+
+json::object origin_view(const model::Origin& origin) {
+    json::object view;
+    view["source"] = to_string(origin.source);
+    view["place"] = origin.place;
+    return view;
+}
+
+json::object route_view(const model::RouteSpec& route) {
+    json::object view;
+    view["host"] = route.host;
+    view["path"] = route.path.empty() ? "/" : route.path;
+    view["conditions"] = conditions_text(route);
+    view["service"] = destination_text(route);
+    if (route.rules) view["rules"] = rules_view(*route.rules);
+    view["origin"] = origin_view(route.origin);
+    return view;
+}
+
+json::object endpoint_view(const model::Endpoint& endpoint, TimePoint now, WallTime wall_now) {
     json::object view;
     view["address"] = endpoint.name;
     view["state"] = endpoint_state_name(endpoint, now);
     view["in_flight"] = endpoint.state->in_flight();
     view["requests"] = endpoint.state->requests();
     view["ejections"] = endpoint.state->ejections();
+    if (endpoint.state->is_ejected(now)) {
+        const auto left = endpoint.state->ejected_until() - now;
+        view["ejected_for"] = to_string(endpoint.state->ejected_for());
+        view["ejected_until"] =
+            time_text(wall_now + std::chrono::duration_cast<WallTime::duration>(left));
+    }
     view["weight"] = endpoint.weight;
     view["identity"] = endpoint.state->identity();
     view["origin"] = origin_view(endpoint.origin);
     return view;
 }
-
-}  // namespace
 
 json::object routes_view(const model::Snapshot& snapshot, const model::Catalog& catalog) {
     json::array routes;
@@ -107,10 +123,10 @@ json::object routes_view(const model::Snapshot& snapshot, const model::Catalog& 
 }
 
 json::object services_view(const model::Snapshot& snapshot, const model::Catalog& catalog,
-                           TimePoint now) {
+                           TimePoint now, WallTime wall_now) {
     json::array services;
     for (const auto* const service : snapshot.services().sorted()) {
-        services.push_back(service_view(*service, now));
+        services.push_back(service_view(*service, now, wall_now));
     }
     json::object page;
     page["version"] = snapshot.version();
@@ -119,10 +135,10 @@ json::object services_view(const model::Snapshot& snapshot, const model::Catalog
     return page;
 }
 
-json::object service_view(const model::Service& service, TimePoint now) {
+json::object service_view(const model::Service& service, TimePoint now, WallTime wall_now) {
     json::array endpoints;
     for (const auto& endpoint : service.endpoints) {
-        endpoints.push_back(endpoint_view(endpoint, now));
+        endpoints.push_back(endpoint_view(endpoint, now, wall_now));
     }
     json::object view;
     view["name"] = service.spec.name;
@@ -130,6 +146,7 @@ json::object service_view(const model::Service& service, TimePoint now) {
     auto settings = settings_view(service.settings);
     settings["policy"] = policy_text(service);
     view["settings"] = std::move(settings);
+    view["setting_origins"] = setting_origins_view(service.settings);
     view["endpoints"] = std::move(endpoints);
     return view;
 }

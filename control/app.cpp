@@ -25,6 +25,8 @@ namespace {
 constexpr Duration first_states_within = 1s;
 // For coroutines to notice that they were told to stop.
 constexpr Duration loose_ends_within = 2s;
+// A file that is asked about: `fairlead diff`.
+constexpr std::size_t file_limit = 16 * 1024 * 1024;
 // What a shell reports for a process that a signal ended: 143 for SIGTERM, 130 for SIGINT.
 constexpr int signal_exit_base = 128;
 
@@ -61,15 +63,20 @@ private:
 
 }  // namespace
 
-App::App(std::optional<std::string> file, model::ProcessSettings settings)
+App::App(std::optional<std::string> file, model::ProcessSettings settings,
+         std::vector<GivenSetting> given)
     : file_(std::move(file)),
       settings_(std::move(settings)),
+      given_(std::move(given)),
       data_plane_(settings_,
                   [this](std::function<void()> work) { aio::asio::post(io_, std::move(work)); }),
-      reconciler_(io_, balance::make_policy, data_plane_.workers(),
-                  [this](model::SnapshotPtr snapshot, std::function<void()> installed) {
-                      publish(std::move(snapshot), std::move(installed));
-                  }),
+      journal_(std::make_shared<Journal>(io_, settings_.journal, started_)),
+      reconciler_(
+          io_, balance::make_policy, data_plane_.workers(),
+          [this](model::SnapshotPtr snapshot, std::function<void()> installed) {
+              publish(std::move(snapshot), std::move(installed));
+          },
+          journal_),
       health_(reconciler_) {}
 
 App::~App() = default;
@@ -113,6 +120,12 @@ bool App::open_parts() {
     facts.metric = [this](metrics::Metric metric) { return data_plane_.total(metric); };
     facts.reason = [this](Reason reason) { return data_plane_.total(reason); };
     facts.is_stopping = [this] { return is_stopping_; };
+    facts.journal = journal_;
+    facts.settings = settings_;
+    facts.given = given_;
+    facts.needs_restart = [this] {
+        return file_source_ ? file_source_->needs_restart() : std::vector<std::string_view>();
+    };
     admin_ = std::make_unique<AdminRoutes>(std::move(facts));
     api_ = std::make_unique<RedxApi>(*store_, settings_.api);
 
@@ -124,8 +137,9 @@ bool App::open_parts() {
         std::make_unique<HttpServer>(io_, "api", settings_.api.bind, ask_api, api_options);
     health_server_ = std::make_unique<HttpServer>(io_, "health", settings_.health,
                                                   Answering<HealthEndpoint>(health_));
-    admin_server_ = std::make_unique<HttpServer>(io_, "admin", settings_.admin,
-                                                 Answering<AdminRoutes>(*admin_));
+    admin_server_ =
+        std::make_unique<HttpServer>(io_, "admin", settings_.admin, Answering<AdminRoutes>(*admin_),
+                                     HttpServerOptions{.most_body = file_limit});
     return true;
 }
 

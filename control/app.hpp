@@ -33,9 +33,10 @@ namespace fairlead::control {
 
 class App {
 public:
-    /// `file` and `settings`: a file that was loaded without problems and what it says; or none and
-    /// embedded_defaults().
-    App(std::optional<std::string> file, model::ProcessSettings settings);
+    /// `file`, `settings` and `given`: a file that was loaded without problems and what it says; or
+    /// none and embedded_defaults().
+    App(std::optional<std::string> file, model::ProcessSettings settings,
+        std::vector<GivenSetting> given);
     ~App();
     App(const App&) = delete;
     App& operator=(const App&) = delete;
@@ -65,9 +66,11 @@ private:
     aio::IoContext io_{1};
     const std::optional<std::string> file_;
     const model::ProcessSettings settings_;
+    const std::vector<GivenSetting> given_;
     const WallTime started_ = std::chrono::system_clock::now();
     aio::timer wake_{io_};
     DataPlane data_plane_;
+    const std::shared_ptr<Journal> journal_;
     Reconciler reconciler_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<FileSource> file_source_;

@@ -1,7 +1,9 @@
-// The command line: `fairlead run`, `check`, `routes`, `services`, `version`.
+// The command line: `fairlead run`, `check`, `routes`, `services`, `explain`, `events`, `diff`,
+// `version`.
 //
 // Exit codes: 0 done; 1 it could not be done (a port is taken, nobody answers); 2 the command line
-// or the configuration is wrong; 128 + signal after a second SIGTERM or SIGINT.
+// or the configuration is wrong (`diff`: as diff(1), 2 for all
+// that goes wrong); 128 + signal after a second SIGTERM or SIGINT.
 #pragma once
 
 namespace fairlead::control {

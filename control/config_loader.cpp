@@ -268,7 +268,12 @@ void Walk::remember(const At& at, std::string value, const YAML::Mark& mark) {
             {key, fmt::format(":{}:{}", line_of(mark), column_of(mark))});
         return;
     }
-    given_.push_back({at.shown, std::move(value), place_of(mark)});
+    // A scalar may stand for the first key of its section.
+    const auto last = at.row.path.substr(at.row.path.rfind('.') + 1);
+    const bool is_short_form = at.row.set != nullptr && !last.ends_with("[]") && last != at.shown &&
+                               !at.shown.ends_with(fmt::format(".{}", last));
+    given_.push_back(
+        {is_short_form ? joined(at.shown, last) : at.shown, std::move(value), place_of(mark)});
 }
 
 void Walk::unsupported(const YAML::Node& node, const At& at, const YAML::Mark& mark) {
@@ -310,21 +315,25 @@ LoadedConfig parse_config(std::string_view text, const std::string& name) {
     return loaded;
 }
 
-LoadedConfig load_config(const std::string& path) {
-    const auto failed = [&](int error) {
-        LoadedConfig loaded;
-        loaded.problems.push_back(
-            {path, 0, 0, "", fmt::format("cannot be read: {}", std::strerror(error))});
-        return loaded;
+Checked<std::string> read_config(const std::string& path) {
+    const auto failed = [](int error) {
+        return problem("cannot be read: {}", std::strerror(error));
     };
     std::error_code ec;
     if (std::filesystem::is_directory(path, ec)) return failed(EISDIR);
     std::ifstream stream(path, std::ios::binary);
     if (!stream) return failed(errno);
-    const std::string text{std::istreambuf_iterator<char>(stream),
-                           std::istreambuf_iterator<char>()};
+    std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
     if (stream.bad()) return failed(EIO);
-    return parse_config(text, path);
+    return text;
+}
+
+LoadedConfig load_config(const std::string& path) {
+    const auto text = read_config(path);
+    if (text) return parse_config(*text, path);
+    LoadedConfig loaded;
+    loaded.problems.push_back({path, 0, 0, "", text.error().text()});
+    return loaded;
 }
 
 model::ProcessSettings embedded_defaults() {

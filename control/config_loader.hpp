@@ -4,6 +4,7 @@
 // Threads: any (pure but for reading the file and the environment).
 #pragma once
 
+#include "proxy/base/checked.hpp"
 #include "proxy/model/config.hpp"
 #include "proxy/model/desired_state.hpp"
 
@@ -32,6 +33,9 @@ struct GivenSetting {
     std::string place;  // FILE:LINE:COLUMN
 };
 
+/// The place of what no file names, but is there where no file is.
+inline constexpr std::string_view embedded_place = "embedded default";
+
 struct LoadedConfig {
     model::ProcessSettings process;
     model::SourceState desired;           // kind file
@@ -42,6 +46,9 @@ struct LoadedConfig {
 };
 
 LoadedConfig load_config(const std::string& path);
+
+/// What load_config reads, as it stands there.
+Checked<std::string> read_config(const std::string& path);
 
 /// As load_config, from text; `name` stands for the file in messages and origins.
 LoadedConfig parse_config(std::string_view text, const std::string& name);

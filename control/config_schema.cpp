@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 #include <utility>
 
 namespace fairlead::control {
@@ -270,6 +271,7 @@ constexpr KeyRow rows[] = {
     text_at("health.bind", address_form, "0.0.0.0:8082", set::health_bind, "where it listens"),
     section_at("admin", "routes, services, metrics, for operators"),
     text_at("admin.bind", address_form, "127.0.0.1:9901", set::admin_bind, "where it listens"),
+    count_at("admin.journal", 0, 100'000, "1000", set::admin_journal, "changes that /events remembers"),
 
     section_at("store", "where routes written through the API live"),
     {.path = "store.redis", .type = section_or_text,
@@ -463,7 +465,7 @@ std::vector<std::string_view> changed_groups(const model::ProcessSettings& one,
     compare("listeners", one.listeners, other.listeners);
     compare("api", one.api, other.api);
     compare("health", one.health, other.health);
-    compare("admin", one.admin, other.admin);
+    compare("admin", std::tie(one.admin, one.journal), std::tie(other.admin, other.journal));
     compare("store", one.store, other.store);
     compare("discovery", one.docker, other.docker);
     compare("access_log", one.access_log, other.access_log);

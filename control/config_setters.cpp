@@ -323,6 +323,10 @@ Checked<> health_bind(Draft& draft, const Value& value) {
 Checked<> admin_bind(Draft& draft, const Value& value) {
     return put(draft.process.admin, model::parse_address(value.text));
 }
+Checked<> admin_journal(Draft& draft, const Value& value) {
+    draft.process.journal = value.count();
+    return {};
+}
 
 Checked<> store_embedded(Draft& draft, const Value& value) {
     return put_text(draft.process.store.embedded, value);

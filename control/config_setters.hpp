@@ -77,6 +77,7 @@ Checked<> api_default_score(Draft& draft, const Value& value);
 Checked<> max_path_length(Draft& draft, const Value& value);
 Checked<> health_bind(Draft& draft, const Value& value);
 Checked<> admin_bind(Draft& draft, const Value& value);
+Checked<> admin_journal(Draft& draft, const Value& value);
 Checked<> store_embedded(Draft& draft, const Value& value);
 Checked<> docker_socket(Draft& draft, const Value& value);
 Checked<> docker_address(Draft& draft, const Value& value);

@@ -1,10 +1,10 @@
 #include "control/event_stream.hpp"
 
 #include "control/query.hpp"
+#include "control/time_text.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,12 +19,6 @@ namespace {
 constexpr std::size_t most_at_once = 64 * 1024;
 // A comment tells a client that it is still connected, and us one that is not.
 constexpr Duration heartbeat = 15s;
-
-std::string time_text(WallTime at) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch());
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(at)), ms.count() % 1000);
-}
 
 void append_event(std::string& out, const ChangeRecord& record) {
     out.append(fmt::format("id: {}\nevent: {}\ndata: {}\n\n", record.id, record.event,

@@ -11,6 +11,7 @@
 
 #include "proxy/aio/types.hpp"
 #include "proxy/base/clock.hpp"
+#include "proxy/model/origin.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -28,11 +29,12 @@ struct ChangeRecord {
     WallTime at;
     std::uint64_t snapshot = 0;  // the version that has it
     std::string_view event;      // a literal: "route.added"
-    std::string name;            // of what has changed: "shop.example/api", "web 10.0.0.7:80"
-    std::string before;          // "": it was not there
-    std::string after;           // "": it is gone
-    std::string who;             // "api 127.0.0.1:51234", "file"
-    std::string origin;          // of what there is now, else of what there was
+    model::SourceKind source = model::SourceKind::file;
+    std::string name;    // of what has changed: "shop.example/api", "web 10.0.0.7:80"
+    std::string before;  // "": it was not there
+    std::string after;   // "": it is gone
+    std::string who;     // "api 127.0.0.1:51234", "file"
+    std::string origin;  // of what there is now, else of what there was
 };
 
 class Journal {

@@ -1,7 +1,8 @@
 #include "control/reconciler.hpp"
 
-#include "control/change_log.hpp"
 #include "proxy/base/log.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -10,6 +11,8 @@ namespace fairlead::control {
 namespace {
 
 constexpr std::uint32_t heaviest = 1000;
+// Of one change: beyond it the journal says how many there were. A first load is one change.
+constexpr std::size_t most_records = 256;
 
 std::size_t index(model::SourceKind kind) noexcept {
     return static_cast<std::size_t>(kind);
@@ -64,6 +67,23 @@ void validate(model::SourceItem& item, const model::PolicyFactory& make_policy) 
     }
 }
 
+// More than a screen of them nobody reads one by one.
+constexpr std::size_t most_previewed = 10'000;
+
+/// Whose doing a difference of that source is: of what happened in one turn, what came from the
+/// same source; else (the winner went, and what lost to it is back) all of it.
+std::string who(const std::vector<Reconciler::Cause>& causes, model::SourceKind source) {
+    const bool has_own = std::any_of(causes.begin(), causes.end(),
+                                     [&](const auto& cause) { return cause.source == source; });
+    std::vector<std::string_view> names;
+    for (const auto& cause : causes) {
+        if (has_own && cause.source != source) continue;
+        if (std::find(names.begin(), names.end(), cause.who) == names.end())
+            names.push_back(cause.who);
+    }
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
 void log_applied(const model::Snapshot& snapshot, const model::Catalog& catalog,
                  const ChangeCounts& counts, Duration took) {
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
@@ -72,6 +92,7 @@ void log_applied(const model::Snapshot& snapshot, const model::Catalog& catalog,
               log::kv("services", snapshot.services().size()),
               log::kv("routes_added", counts.routes_added),
               log::kv("routes_removed", counts.routes_removed),
+              log::kv("routes_changed", counts.routes_changed),
               log::kv("endpoints_added", counts.endpoints_added),
               log::kv("endpoints_removed", counts.endpoints_removed),
               log::kv("endpoints_changed", counts.endpoints_changed),
@@ -83,11 +104,12 @@ void log_applied(const model::Snapshot& snapshot, const model::Catalog& catalog,
 }  // namespace
 
 Reconciler::Reconciler(aio::IoContext& io, model::PolicyFactory make_policy, std::size_t workers,
-                       Publish publish)
+                       Publish publish, std::shared_ptr<Journal> journal)
     : io_(io),
       make_policy_(std::move(make_policy)),
       compiler_(make_policy_, workers),
       publish_(std::move(publish)),
+      journal_(std::move(journal)),
       records_(std::make_shared<std::array<SourceRecord, model::source_kind_count>>()) {}
 
 const SourceRecord& Reconciler::record(model::SourceKind kind) const noexcept {
@@ -98,6 +120,7 @@ void Reconciler::accept(model::SourceChange change) {
     const auto now = std::chrono::system_clock::now();
     const auto kind = change.kind;
     const auto since = change.caused_at.value_or(now);
+    auto who = std::move(change.who);
     auto& record = (*records_)[index(kind)];
     record.last_heard = now;
     for (auto& entry : change.items) {
@@ -107,11 +130,12 @@ void Reconciler::accept(model::SourceChange change) {
     ++record.changes;
 
     const bool is_posted = !causes_.empty();
-    causes_.push_back({kind, since});
+    causes_.push_back({kind, since, std::move(who)});
     if (!is_posted) aio::asio::post(io_, [this] { apply(); });
 }
 
 void Reconciler::apply() {
+    if (causes_.empty()) return;  // a preview has been quicker
     const auto begun = Clock::now();
     const auto causes = std::exchange(causes_, {});
     const auto before = compiler_.current();
@@ -129,8 +153,53 @@ void Reconciler::apply() {
         }
     });
 
-    const auto counts = log_changes(change, *before, *snapshot);
-    log_applied(*snapshot, catalog_, counts, Clock::now() - begun);
+    auto differences = compare(change, *before, most_records);
+    record_changes(differences, causes, snapshot->version());
+    log_applied(*snapshot, catalog_, differences.counts, Clock::now() - begun);
+}
+
+void Reconciler::record_changes(Differences& differences, const std::vector<Cause>& causes,
+                                std::uint64_t version) {
+    const auto now = std::chrono::system_clock::now();
+    auto& records = differences.records;
+    for (auto& record : records) {
+        record.at = now;
+        record.snapshot = version;
+        record.who = who(causes, record.source);
+    }
+    log_changes(differences);
+    if (!journal_ || records.empty()) return;
+    for (const auto& record : records) journal_->add(record);
+    if (differences.more > 0) {
+        ChangeRecord rest = records.back();
+        rest.event = "change.more";
+        rest.name = fmt::format("{} more differences", differences.more);
+        rest.before.clear();
+        rest.after.clear();
+        rest.origin.clear();
+        journal_->add(std::move(rest));
+    }
+    journal_->announce();
+}
+
+Reconciler::Preview Reconciler::preview(model::SourceChange change) {
+    apply();  // what is on its way is no difference
+    for (auto& entry : change.items) {
+        if (entry.item) validate(*entry.item, make_policy_);
+    }
+    const auto losers_now = catalog_.losers();
+    auto back = catalog_.whole(change.kind);
+    Preview preview;
+    catalog_.apply(std::move(change));
+    preview.differences = compare(catalog_.take(), *compiler_.current(), most_previewed);
+    for (auto& loser : catalog_.losers()) {
+        const bool is_old =
+            std::find(losers_now.begin(), losers_now.end(), loser) != losers_now.end();
+        if (!is_old) preview.losers.push_back(std::move(loser));
+    }
+    catalog_.apply(std::move(back));
+    catalog_.take();
+    return preview;
 }
 
 }  // namespace fairlead::control

@@ -7,6 +7,8 @@
 // Threads: control.
 #pragma once
 
+#include "control/change_records.hpp"
+#include "control/journal.hpp"
 #include "proxy/aio/types.hpp"
 #include "proxy/base/clock.hpp"
 #include "proxy/metrics/histogram.hpp"
@@ -19,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace fairlead::control {
@@ -38,13 +41,28 @@ public:
     using Publish =
         std::function<void(model::SnapshotPtr snapshot, std::function<void()> installed)>;
 
+    /// What made an apply() necessary.
+    struct Cause {
+        model::SourceKind source;
+        WallTime since;
+        std::string who;
+    };
+
+    /// `journal`: gets a record of every difference; null: nobody wants them.
     Reconciler(aio::IoContext& io, model::PolicyFactory make_policy, std::size_t workers,
-               Publish publish);
+               Publish publish, std::shared_ptr<Journal> journal = nullptr);
     Reconciler(const Reconciler&) = delete;
     Reconciler& operator=(const Reconciler&) = delete;
 
     /// Takes what is new at one source. Effective in this turn of the event loop.
     void accept(model::SourceChange change);
+
+    /// What accept() would make different; nothing is changed by asking. O(what that source says).
+    struct Preview {
+        Differences differences;
+        std::vector<model::LosingRoute> losers;  // that are none now
+    };
+    Preview preview(model::SourceChange change);
 
     /// The newest snapshot; empty (version 0) before the first state. Never null.
     const model::SnapshotPtr& current() const noexcept { return compiler_.current(); }
@@ -55,17 +73,15 @@ public:
     const SourceRecord& record(model::SourceKind kind) const noexcept;
 
 private:
-    struct Cause {
-        model::SourceKind source;
-        WallTime since;
-    };
-
     void apply();
+    void record_changes(Differences& differences, const std::vector<Cause>& causes,
+                        std::uint64_t version);
 
     aio::IoContext& io_;
     const model::PolicyFactory make_policy_;
     model::SnapshotCompiler compiler_;
     const Publish publish_;
+    const std::shared_ptr<Journal> journal_;
     model::Catalog catalog_;
     // Shared with the callbacks that the data plane keeps until the workers have a snapshot.
     std::shared_ptr<std::array<SourceRecord, model::source_kind_count>> records_;

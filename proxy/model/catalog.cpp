@@ -122,6 +122,14 @@ void Catalog::withdraw(const std::string& name, const SourceItem& item) {
     rejected_ -= item.rejected.size();
 }
 
+SourceChange Catalog::whole(SourceKind kind) const {
+    SourceChange change;
+    change.kind = kind;
+    change.is_whole = true;
+    for (const auto& [name, item] : items_[index(kind)]) change.items.push_back({name, item});
+    return change;
+}
+
 CatalogChange Catalog::take() {
     CatalogChange change;
     for (const auto& name : std::exchange(touched_services_, {})) {

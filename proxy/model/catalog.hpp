@@ -56,6 +56,9 @@ public:
     /// What apply() has changed since the last call.
     CatalogChange take();
 
+    /// What a source says now, as the change that would make it so.
+    SourceChange whole(SourceKind kind) const;
+
     std::size_t rejected_count() const noexcept { return rejected_; }
     std::size_t loser_count() const noexcept { return losers_; }
     /// For people: O(everything).

@@ -225,6 +225,7 @@ struct ProcessSettings {
     ApiSettings api;
     Address health = Address::tcp("0.0.0.0", 8082);
     Address admin = Address::tcp("127.0.0.1", 9901);
+    unsigned journal = 1000;  // changes that /events remembers
     StoreSettings store;
     std::optional<DockerSettings> docker;  // absent: no Docker discovery
     AccessLogSettings access_log;

@@ -90,7 +90,7 @@ def stop_each_in_turn(site):
         moments.append(seconds_of(last_words))
         site.engine.start(name)
         site.wait_ready(3)
-    drained = re.findall(r"^(\S+) info endpoint.admission .* to=draining", site.proxy.output, re.MULTILINE)
+    drained = re.findall(r"^(\S+) info endpoint.admission .* after=draining", site.proxy.output, re.MULTILINE)
     assert len(drained) == len(moments), site.proxy.output
     lags = [f"{(seconds_of(drain) - moment) * 1000:.0f} ms" for drain, moment in zip(drained, moments)]
     print(f"  from a closed listener to out of choice: {', '.join(lags)}")

@@ -1,11 +1,8 @@
 #include "control/admin_client.hpp"
 #include "control/admin_routes.hpp"
 #include "control/admin_tables.hpp"
-#include "control/health_endpoint.hpp"
-#include "proxy/balance/registry.hpp"
+#include "tests/unit/control/admin_stage.hpp"
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <catch2/catch.hpp>
 
 #include <string>
@@ -15,88 +12,9 @@
 using namespace fairlead;
 using namespace fairlead::control;
 using model::SourceKind;
-
-namespace {
-
-class QuietSource final : public discovery::Source {
-public:
-    SourceKind kind() const noexcept override { return SourceKind::docker; }
-    aio::task<> run(Publish) override { co_return; }
-    void stop() override {}
-    discovery::SourceStatus status() const override {
-        discovery::SourceStatus status;
-        status.connected = true;
-        status.detail = "Docker 1.41";
-        return status;
-    }
-};
-
-/// What the endpoints tell about two sources' states.
-struct Stage {
-    aio::IoContext io{1};
-    Reconciler reconciler{
-        io, balance::make_policy, 1,
-        [](const model::SnapshotPtr&, const std::function<void()>& done) { done(); }};
-    QuietSource docker;
-    bool is_stopping = false;
-    AdminRoutes admin{facts()};
-    HealthEndpoint health{reconciler};
-
-    AdminFacts facts() {
-        AdminFacts made{reconciler, {&docker}, {}, {}, {}, WallTime(1700000000s)};
-        made.metric = [](metrics::Metric) { return std::uint64_t{1}; };
-        made.reason = [](Reason) { return std::uint64_t{2}; };
-        made.is_stopping = [this] { return is_stopping; };
-        return made;
-    }
-
-    void publish_two_sources() {
-        model::SourceState file;
-        file.routes.push_back({"a.test", "", "web", {SourceKind::file, "f.yaml:1:1"}});
-        file.routes.push_back({"b.test", "/x", "nowhere", {SourceKind::file, "f.yaml:2:1"}});
-        model::SourceState found;
-        found.kind = SourceKind::docker;
-        found.routes.push_back({"a.test", "", "other", {SourceKind::docker, "container one"}});
-        model::ServiceSpec web;
-        web.name = "web";
-        web.origin = {SourceKind::docker, "container one"};
-        for (std::uint16_t port = 1; port <= 2; ++port) {
-            model::EndpointSpec endpoint;
-            endpoint.address = model::Address::tcp("127.0.0.1", port);
-            endpoint.identity = "id@" + std::to_string(port);
-            endpoint.weight = port;
-            endpoint.origin = web.origin;
-            web.endpoints.push_back(endpoint);
-        }
-        web.endpoints[1].admission = model::Admission::draining;
-        found.services.push_back(web);
-        model::ServiceSpec odd;
-        odd.name = "odd/name";
-        odd.origin = web.origin;
-        found.services.push_back(odd);
-        found.rejected.push_back({{SourceKind::docker, "container two"}, "label x: bad"});
-        reconciler.accept(model::whole_change(file, "test"));
-        reconciler.accept(model::whole_change(found, "test"));
-        io.poll();
-    }
-
-    model::EndpointState& first_endpoint() {
-        return *reconciler.current()->services().find("web")->endpoints[0].state;
-    }
-};
-
-HttpRequest request(std::string path, std::string method = "GET") {
-    HttpRequest made;
-    made.method = std::move(method);
-    made.path = std::move(path);
-    return made;
-}
-
-boost::json::value json_of(const HttpReply& reply) {
-    return boost::json::parse(reply.body);
-}
-
-}  // namespace
+using test::json_of;
+using test::request;
+using Stage = test::AdminStage;
 
 TEST_CASE("/routes tells every route, its origin, the losers and the rejected", "[admin]") {
     Stage stage;

@@ -1,6 +1,6 @@
 #include "control/reconciler.hpp"
 
-#include "control/change_log.hpp"
+#include "control/change_records.hpp"
 #include "proxy/balance/registry.hpp"
 
 #include <catch2/catch.hpp>
@@ -230,6 +230,6 @@ TEST_CASE("differences between two snapshots are counted", "[reconciler]") {
     catalog.take();
     catalog.apply(model::whole_change(second, "test"));
     const auto change = catalog.take();
-    CHECK(log_changes(change, *stage.published[0], *stage.published[1]) == expected);
-    CHECK(log_changes({}, *stage.published[1], *stage.published[1]) == ChangeCounts());
+    CHECK(compare(change, *stage.published[0], 100).counts == expected);
+    CHECK(compare({}, *stage.published[1], 100).counts == ChangeCounts());
 }
