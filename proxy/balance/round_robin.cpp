@@ -12,7 +12,11 @@ public:
     const model::Endpoint* pick(const model::PickInput& input,
                                 model::Cursor& cursor) const override {
         if (schedule_.size() == 0) return nullptr;
-        return schedule_.allowed_from(cursor.position++ % schedule_.size(), input);
+        const auto* const next = schedule_.allowed_from(cursor.position % schedule_.size(), input);
+        // A turn that nobody can take is not spent: the next pick asks for less, and of two
+        // endpoints the same one would always be its turn.
+        if (next != nullptr) ++cursor.position;
+        return next;
     }
 
 private:

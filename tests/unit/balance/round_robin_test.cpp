@@ -35,3 +35,17 @@ TEST_CASE("round robin passes over an endpoint that takes no requests", "[balanc
     CHECK(counts.count(2) == 0);
     CHECK(counts.at(1) + counts.at(3) == 30);
 }
+
+TEST_CASE("where all are ejected each of them still gets its turn", "[balance]") {
+    const auto endpoints = endpoints_of({1, 1});
+    const auto policy = balance::make_round_robin(endpoints);
+    model::PickInput input;
+    input.now = TimePoint(1000s);
+    for (const auto& endpoint : endpoints)
+        endpoint.state->eject_until(input.now + 5s, Reason::connect_refused);
+    model::Cursor cursor;
+    std::map<int, int> counts;
+    for (int i = 0; i < 10; ++i)
+        ++counts[model::pick_endpoint(*policy, input, cursor)->address.port];
+    CHECK(counts == std::map<int, int>{{1, 5}, {2, 5}});
+}
