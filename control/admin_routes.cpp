@@ -215,9 +215,9 @@ HttpReply AdminRoutes::diff(const Call& call) const {
     const auto name = query_value(call.request.query, "file").value_or("file");
     auto loaded = parse_config(call.request.body, name);
     if (!loaded.ok()) return problems_reply(loaded.problems);
-    const auto preview =
+    const auto changes =
         facts_.reconciler.preview(model::whole_change(std::move(loaded.desired), "diff"));
-    return json_reply(diff_view(preview, facts_.settings, facts_.given, loaded));
+    return json_reply(diff_view(changes, facts_.settings, facts_.given, loaded));
 }
 
 std::vector<SourceFacts> AdminRoutes::source_facts() const {

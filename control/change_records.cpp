@@ -49,6 +49,15 @@ std::string settings_text(const model::ServiceSettings& settings) {
     return text.empty() ? "defaults" : text;
 }
 
+/// Whether that route is among them, wherever it and the winner are written now.
+bool has_same(const std::vector<model::LosingRoute>& losers, const model::LosingRoute& loser) {
+    return std::any_of(losers.begin(), losers.end(), [&](const auto& other) {
+        return other.route.origin.source == loser.route.origin.source &&
+               other.route.conditions == loser.route.conditions &&
+               route_text(other.route) == route_text(loser.route);
+    });
+}
+
 class Comparison {
 public:
     Comparison(const model::Snapshot& before, std::size_t most) : before_(before), most_(most) {}
@@ -58,6 +67,13 @@ public:
         add("entry.rejected", entry.origin, [&](ChangeRecord& record) {
             record.name = entry.origin.place;
             record.after = entry.why;
+        });
+    }
+
+    void cleared(const model::RejectedEntry& entry) {
+        add("entry.cleared", entry.origin, [&](ChangeRecord& record) {
+            record.name = entry.origin.place;
+            record.before = entry.why;
         });
     }
 
@@ -112,6 +128,12 @@ public:
             ++out_.counts.routes_removed;
             add_route("route.removed", route, nullptr);
         }
+        for (const auto& loser : change.past_losers) {
+            if (!has_same(change.new_losers, loser)) add_loser(loser, true);
+        }
+        for (const auto& loser : change.new_losers) {
+            if (!has_same(change.past_losers, loser)) add_loser(loser, false);
+        }
     }
 
     Differences take() { return std::move(out_); }
@@ -138,6 +160,14 @@ private:
             record.name = route_name(shown);
             if (before != nullptr) record.before = route_text(*before);
             if (after != nullptr) record.after = route_text(*after);
+        });
+    }
+
+    void add_loser(const model::LosingRoute& loser, bool is_past) {
+        add("route.not_used", loser.route.origin, [&](ChangeRecord& record) {
+            record.name = route_name(loser.route);
+            auto& text = is_past ? record.before : record.after;
+            text = fmt::format("{}: {}", route_text(loser.route), loser.why);
         });
     }
 
@@ -222,6 +252,7 @@ Differences compare(const model::CatalogChange& change, const model::Snapshot& b
     Comparison comparison(before, most);
     // First what was refused: it matters most, and the number of records is bounded.
     for (const auto& entry : change.rejected) comparison.rejected(entry);
+    for (const auto& entry : change.cleared) comparison.cleared(entry);
     for (const auto& service : change.services) comparison.service(service);
     for (const auto& place : change.places) comparison.place(place);
     return comparison.take();

@@ -1,6 +1,5 @@
 #include "control/diff_view.hpp"
 
-#include "control/admin_views.hpp"
 #include "control/config_schema.hpp"
 #include "control/config_view.hpp"
 
@@ -47,10 +46,10 @@ void add_settings(json::array& list, const std::vector<EffectiveSetting>& before
 
 }  // namespace
 
-json::object diff_view(const Reconciler::Preview& preview, const model::ProcessSettings& settings,
+json::object diff_view(const Differences& changes, const model::ProcessSettings& settings,
                        const std::vector<GivenSetting>& given, const LoadedConfig& file) {
     json::array differences;
-    for (const auto& record : preview.differences.records) {
+    for (const auto& record : changes.records) {
         differences.push_back(
             difference(record.event, record.name, record.before, record.after, record.origin));
     }
@@ -59,18 +58,11 @@ json::object diff_view(const Reconciler::Preview& preview, const model::ProcessS
         add_settings(differences, effective_settings(given, settings),
                      effective_settings(file.given, file.process));
     }
-    json::array losers;
-    for (const auto& loser : preview.losers) {
-        auto view = route_view(loser.route);
-        view["why"] = loser.why;
-        losers.push_back(std::move(view));
-    }
     json::array needs_restart;
     for (const auto group : groups) needs_restart.emplace_back(group);
     json::object page;
     page["differences"] = std::move(differences);
-    page["more"] = preview.differences.more;
-    page["losers"] = std::move(losers);
+    page["more"] = changes.more;
     page["needs_restart"] = std::move(needs_restart);
     return page;
 }

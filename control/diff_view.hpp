@@ -3,8 +3,8 @@
 // Threads: control.
 #pragma once
 
+#include "control/change_records.hpp"
 #include "control/config_loader.hpp"
-#include "control/reconciler.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -12,11 +12,9 @@
 
 namespace fairlead::control {
 
-/// {"differences": [{"event", "name", "before", "after", "origin"}], "losers": [routes that another
-/// would take precedence over from then on], "needs_restart": [groups]}. `settings` and `given`: of
-/// the running process.
-boost::json::object diff_view(const Reconciler::Preview& preview,
-                              const model::ProcessSettings& settings,
+/// {"differences": [{"event", "name", "before", "after", "origin"}], "more": how many there are
+/// beyond those, "needs_restart": [groups]}. `settings` and `given`: of the running process.
+boost::json::object diff_view(const Differences& changes, const model::ProcessSettings& settings,
                               const std::vector<GivenSetting>& given, const LoadedConfig& file);
 
 }  // namespace fairlead::control

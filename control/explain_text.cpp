@@ -167,12 +167,6 @@ std::string diff_page(const json::object& page) {
     std::string out = table.empty() ? std::string() : table.text();
     const auto more = page.at("more").to_number<std::int64_t>();
     if (more > 0) out.append(fmt::format("and {} more\n", more));
-    for (const auto& item : list_at(page, "losers")) {
-        const auto& route = item.as_object();
-        out.append(fmt::format("not used  {} {} -> {} ({}): {}\n", text_at(route, "host"),
-                               text_at(route, "path"), text_at(route, "service"), origin_at(route),
-                               text_at(route, "why")));
-    }
     std::string groups;
     for (const auto& group : list_at(page, "needs_restart"))
         groups.append(groups.empty() ? "" : ", ").append(std::string_view(group.as_string()));
@@ -213,7 +207,7 @@ bool is_same(std::string_view diff_body) {
     boost::system::error_code ec;
     const auto page = json::parse(diff_body, ec);
     if (ec || !page.is_object()) return false;
-    for (const auto* key : {"differences", "losers", "needs_restart"}) {
+    for (const auto* key : {"differences", "needs_restart"}) {
         const auto* const list = page.get_object().if_contains(key);
         if (list == nullptr || !list->is_array() || !list->get_array().empty()) return false;
     }

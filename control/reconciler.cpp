@@ -182,24 +182,17 @@ void Reconciler::record_changes(Differences& differences, const std::vector<Caus
     journal_->announce();
 }
 
-Reconciler::Preview Reconciler::preview(model::SourceChange change) {
+Differences Reconciler::preview(model::SourceChange change) {
     apply();  // what is on its way is no difference
     for (auto& entry : change.items) {
         if (entry.item) validate(*entry.item, make_policy_);
     }
-    const auto losers_now = catalog_.losers();
     auto back = catalog_.whole(change.kind);
-    Preview preview;
     catalog_.apply(std::move(change));
-    preview.differences = compare(catalog_.take(), *compiler_.current(), most_previewed);
-    for (auto& loser : catalog_.losers()) {
-        const bool is_old =
-            std::find(losers_now.begin(), losers_now.end(), loser) != losers_now.end();
-        if (!is_old) preview.losers.push_back(std::move(loser));
-    }
+    auto differences = compare(catalog_.take(), *compiler_.current(), most_previewed);
     catalog_.apply(std::move(back));
     catalog_.take();
-    return preview;
+    return differences;
 }
 
 }  // namespace fairlead::control

@@ -58,11 +58,7 @@ public:
     void accept(model::SourceChange change);
 
     /// What accept() would make different; nothing is changed by asking. O(what that source says).
-    struct Preview {
-        Differences differences;
-        std::vector<model::LosingRoute> losers;  // that are none now
-    };
-    Preview preview(model::SourceChange change);
+    Differences preview(model::SourceChange change);
 
     /// The newest snapshot; empty (version 0) before the first state. Never null.
     const model::SnapshotPtr& current() const noexcept { return compiler_.current(); }

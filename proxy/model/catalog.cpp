@@ -41,6 +41,14 @@ void add_endpoints(ServiceSpec& into, const ServiceSpec& from) {
     }
 }
 
+/// Adds to `out` what `list` has and `other` has not.
+template <class T>
+void add_missing(const std::vector<T>& list, const std::vector<T>& other, std::vector<T>& out) {
+    for (const auto& entry : list) {
+        if (std::find(other.begin(), other.end(), entry) == other.end()) out.push_back(entry);
+    }
+}
+
 /// Several containers of one service each name its routes: that is agreement, not a clash.
 bool agree(const RouteSpec& winner, const RouteSpec& other) {
     return winner.service == other.service && (!other.rules || winner.rules == other.rules);
@@ -70,12 +78,13 @@ bool Catalog::replace(SourceKind source, std::string name, std::optional<SourceI
     const bool is_known = at != items.end();
     if (!item) {
         if (!is_known) return false;
+        note_rejected(&at->second, nullptr);
         withdraw(at->first, at->second);
         items.erase(at);
         return true;
     }
     if (is_known && at->second == *item) return false;
-    note_rejected(is_known ? &at->second : nullptr, *item);
+    note_rejected(is_known ? &at->second : nullptr, &*item);
     if (is_known) {
         withdraw(at->first, at->second);
         at->second = std::move(*item);
@@ -86,13 +95,12 @@ bool Catalog::replace(SourceKind source, std::string name, std::optional<SourceI
     return true;
 }
 
-void Catalog::note_rejected(const SourceItem* before, const SourceItem& after) {
-    for (const auto& entry : after.rejected) {
-        const bool is_old = before != nullptr &&
-                            std::find(before->rejected.begin(), before->rejected.end(), entry) !=
-                                before->rejected.end();
-        if (!is_old) new_rejected_.push_back(entry);
-    }
+void Catalog::note_rejected(const SourceItem* before, const SourceItem* after) {
+    static const std::vector<RejectedEntry> none;
+    const auto& old = before == nullptr ? none : before->rejected;
+    const auto& now = after == nullptr ? none : after->rejected;
+    add_missing(now, old, new_rejected_);
+    add_missing(old, now, cleared_);
 }
 
 void Catalog::claim(SourceKind source, const std::string& name, const SourceItem& item) {
@@ -144,12 +152,19 @@ CatalogChange Catalog::take() {
     for (const auto& place : std::exchange(touched_places_, {})) {
         const auto at = places_.find(place);
         auto ranking = ranked(at->second.claims);
-        losers_ += ranking.losers.size() - at->second.losers;
-        at->second.losers = ranking.losers.size();
-        change.places.push_back({place.first, place.second, std::move(ranking.winners)});
+        auto& known = at->second.losers;
+        losers_ += ranking.losers.size() - known.size();
+        auto& made = change.places.emplace_back();
+        made.host = place.first;
+        made.path = place.second;
+        made.routes = std::move(ranking.winners);
+        add_missing(ranking.losers, known, made.new_losers);
+        add_missing(known, ranking.losers, made.past_losers);
+        known = std::move(ranking.losers);
         if (at->second.claims.empty()) places_.erase(at);
     }
     change.rejected = std::exchange(new_rejected_, {});
+    change.cleared = std::exchange(cleared_, {});
     return change;
 }
 
@@ -196,9 +211,7 @@ std::vector<RejectedEntry> Catalog::rejected() const {
 std::vector<LosingRoute> Catalog::losers() const {
     std::vector<LosingRoute> all;
     for (const auto& [place, record] : places_) {
-        if (record.losers == 0) continue;
-        auto losers = ranked(record.claims).losers;
-        std::move(losers.begin(), losers.end(), std::back_inserter(all));
+        all.insert(all.end(), record.losers.begin(), record.losers.end());
     }
     return all;
 }

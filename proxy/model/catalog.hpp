@@ -42,10 +42,13 @@ struct CatalogChange {
         std::string host;
         std::string path;
         std::vector<RouteSpec> routes;  // in the order in which they are asked; none: no route
+        std::vector<LosingRoute> new_losers;
+        std::vector<LosingRoute> past_losers;  // that are gone, or win now
     };
     std::vector<ServiceChange> services;
     std::vector<PlaceChange> places;
     std::vector<RejectedEntry> rejected;  // those that are new
+    std::vector<RejectedEntry> cleared;   // those that are gone
 };
 
 class Catalog {
@@ -77,7 +80,7 @@ private:
     };
     struct PlaceRecord {
         std::vector<Claim<RouteSpec>> claims;  // in the order of precedence
-        std::size_t losers = 0;
+        std::vector<LosingRoute> losers;
     };
     struct Ranking {
         std::vector<RouteSpec> winners;
@@ -87,7 +90,7 @@ private:
     bool replace(SourceKind source, std::string name, std::optional<SourceItem> item);
     void claim(SourceKind source, const std::string& name, const SourceItem& item);
     void withdraw(const std::string& name, const SourceItem& item);
-    void note_rejected(const SourceItem* before, const SourceItem& after);
+    void note_rejected(const SourceItem* before, const SourceItem* after);
     static ServiceSpec merged(const std::vector<Claim<ServiceSpec>>& claims);
     static Ranking ranked(const std::vector<Claim<RouteSpec>>& claims);
 
@@ -97,6 +100,7 @@ private:
     std::set<std::string> touched_services_;
     std::set<Place> touched_places_;
     std::vector<RejectedEntry> new_rejected_;
+    std::vector<RejectedEntry> cleared_;
     std::size_t rejected_ = 0;
     std::size_t losers_ = 0;
 };
