@@ -197,7 +197,8 @@ HttpReply AdminRoutes::explain_page(const Call& call) const {
                       query_values(query, "header"), query_value(query, "client").value_or(""));
     if (!question) return error_reply(400, question.error().text());
     const auto now = Clock::now();
-    const auto explanation = explain(facts_.reconciler.current(), *question, now);
+    const auto explanation =
+        explain(facts_.reconciler.current(), *question, now, facts_.settings.limits);
     return json_reply(explain_view(*question, explanation, facts_.reconciler.catalog().losers(),
                                    now, std::chrono::system_clock::now()));
 }

@@ -81,7 +81,11 @@ json::object route_view(const model::RouteSpec& route) {
     return view;
 }
 
-json::object endpoint_view(const model::Endpoint& endpoint, TimePoint now, WallTime wall_now) {
+json::object endpoint_view(const model::Service& service, std::size_t index, TimePoint now,
+                           WallTime wall_now) {
+    const auto& endpoint = service.endpoints[index];
+    const auto& origins = service.spec.endpoints[index].origins;
+    const auto weight_origin = origins ? origins->find("weight") : std::nullopt;
     json::object view;
     view["address"] = endpoint.name;
     view["state"] = endpoint_state_name(endpoint, now);
@@ -95,6 +99,7 @@ json::object endpoint_view(const model::Endpoint& endpoint, TimePoint now, WallT
             time_text(wall_now + std::chrono::duration_cast<WallTime::duration>(left));
     }
     view["weight"] = endpoint.weight;
+    view["weight_origin"] = weight_origin ? to_string(*weight_origin) : "default";
     view["identity"] = endpoint.state->identity();
     view["origin"] = origin_view(endpoint.origin);
     return view;
@@ -137,9 +142,8 @@ json::object services_view(const model::Snapshot& snapshot, const model::Catalog
 
 json::object service_view(const model::Service& service, TimePoint now, WallTime wall_now) {
     json::array endpoints;
-    for (const auto& endpoint : service.endpoints) {
-        endpoints.push_back(endpoint_view(endpoint, now, wall_now));
-    }
+    for (std::size_t i = 0; i < service.endpoints.size(); ++i)
+        endpoints.push_back(endpoint_view(service, i, now, wall_now));
     json::object view;
     view["name"] = service.spec.name;
     view["origin"] = origin_view(service.spec.origin);

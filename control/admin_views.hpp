@@ -26,7 +26,8 @@ boost::json::object service_view(const model::Service& service, TimePoint now, W
 // Parts of the above.
 boost::json::object origin_view(const model::Origin& origin);
 boost::json::object route_view(const model::RouteSpec& route);
-boost::json::object endpoint_view(const model::Endpoint& endpoint, TimePoint now,
+/// Of the service's endpoint number `index`.
+boost::json::object endpoint_view(const model::Service& service, std::size_t index, TimePoint now,
                                   WallTime wall_now);
 
 /// "ready", "starting", "unhealthy", "paused", "draining" or "ejected".

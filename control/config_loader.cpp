@@ -263,6 +263,11 @@ void Walk::remember(const At& at, std::string value, const YAML::Mark& mark) {
         if (!at.row.path.starts_with(owner)) continue;
         if (at.row.set == nullptr || at.row.path.size() == owner.size()) return;
         const auto key = at.row.path.substr(owner.size() + 1);
+        if (key == "endpoints[].weight") {
+            model::SettingOrigins origins({model::SourceKind::file, file_});
+            origins.add("weight", fmt::format(":{}:{}", line_of(mark), column_of(mark)));
+            draft_.endpoint().origins = std::move(origins);
+        }
         if (key.starts_with("endpoints[]")) return;
         draft_.setting_places.push_back(
             {key, fmt::format(":{}:{}", line_of(mark), column_of(mark))});

@@ -106,6 +106,11 @@ std::string state_text(const json::object& endpoint) {
     return text;
 }
 
+std::string weight_text(const json::object& endpoint) {
+    const auto origin = text_at(endpoint, "weight_origin");
+    return number_at(endpoint, "weight") + (origin == "default" ? "" : " (" + origin + ")");
+}
+
 void add_endpoints(TextTable& table, const json::object& service) {
     const auto name = text_at(service, "name");
     const auto share = service.at("can_be_drawn").as_bool() ? number_at(service, "weight") : "0";
@@ -119,8 +124,7 @@ void add_endpoints(TextTable& table, const json::object& service) {
         const auto& endpoint = item.as_object();
         table.add({name, share, text_at(endpoint, "address"), state_text(endpoint),
                    endpoint.at("can_be_picked").as_bool() ? "yes" : "no",
-                   number_at(endpoint, "in_flight"), number_at(endpoint, "weight"),
-                   origin_at(endpoint)});
+                   number_at(endpoint, "in_flight"), weight_text(endpoint), origin_at(endpoint)});
     }
 }
 

@@ -104,9 +104,9 @@ json::object destination_view(const Destination& to, TimePoint now, WallTime wal
     view["can_be_drawn"] = to.can_be_drawn;
     view["is_defined"] = to.service != nullptr;
     json::array endpoints;
-    for (const auto& candidate : to.candidates) {
-        auto endpoint = endpoint_view(*candidate.endpoint, now, wall_now);
-        endpoint["can_be_picked"] = candidate.can_be_picked;
+    for (std::size_t i = 0; i < to.candidates.size(); ++i) {
+        auto endpoint = endpoint_view(*to.service, i, now, wall_now);
+        endpoint["can_be_picked"] = to.candidates[i].can_be_picked;
         endpoints.push_back(std::move(endpoint));
     }
     if (to.service != nullptr) {

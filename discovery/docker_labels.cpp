@@ -195,6 +195,11 @@ private:
         endpoint.address = std::move(*address);
         endpoint.identity = fmt::format("{}@{}:{}", facts_.id, facts_.started, *port);
         endpoint.weight = draft.weight;
+        if (!draft.weight_label.empty()) {
+            model::SettingOrigins origins(origin_of(facts_));
+            origins.add("weight", fmt::format(" label {}", draft.weight_label));
+            endpoint.origins = std::move(origins);
+        }
         endpoint.admission = admission;
         endpoint.origin = origin_of(facts_);
         service.endpoints.push_back(std::move(endpoint));

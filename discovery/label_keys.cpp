@@ -200,6 +200,7 @@ Checked<> apply_label(LabelDraft& draft, const LabelKey& label, string_view writ
     const bool is_misplaced = label.key == "service" && !label.service.empty();
     if (row != std::end(rows) && !is_misplaced) {
         if (row->of == Of::service) draft.setting_labels.emplace_back(row->key, written);
+        if (row->key == "weight") draft.weight_label = written;
         const bool names_routes =
             row->of == Of::route && (row->key == "host" || draft.route_label.empty());
         if (names_routes) draft.route_label = written;

@@ -22,6 +22,7 @@ struct LabelDraft {
     std::optional<std::uint16_t> port;
     std::uint32_t weight = 1;
     std::optional<model::ServiceSettings> settings;
+    std::string weight_label;
     std::string route_label;  // the one that asks for its routes: host, else path
     // Which labels the settings are from: key, and the label as it is written.
     std::vector<std::pair<std::string_view, std::string>> setting_labels;

@@ -74,7 +74,7 @@ Checked<session::ListenerContext> DataPlane::Impl::make_context(
     session::ListenerContext context;
     context.settings = listener;
     const auto& limits = settings_.limits;
-    context.stream.head = {limits.request_head, limits.headers, limits.request_line, limits.header};
+    context.stream.head = session::head_limits(limits);
     context.stream.request_body = settings_.limits.request_body;
     context.stream.keep_alive = listener.keep_alive;
     context.stream.head_timeout = listener.head_timeout;

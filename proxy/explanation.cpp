@@ -5,6 +5,7 @@
 #include "proxy/http/head_parser.hpp"
 #include "proxy/http/reply.hpp"
 #include "proxy/http/request_facts.hpp"
+#include "proxy/session/listener_context.hpp"
 #include "proxy/session/route_rules.hpp"
 
 #include <algorithm>
@@ -31,9 +32,9 @@ std::string head_text(const Question& question) {
 }
 
 /// As a listener reads it.
-Reason read_head(const std::string& text, http::RequestHead& head) {
+Reason read_head(const std::string& text, const model::Limits& limits, http::RequestHead& head) {
     http::HeadParser parser;
-    const auto status = parser.parse_request(text, http::HeadLimits(), head);
+    const auto status = parser.parse_request(text, session::head_limits(limits), head);
     if (status == http::ParseStatus::failed) return parser.reason();
     if (status == http::ParseStatus::incomplete) return Reason::bad_header;
     return http::check_request(head);
@@ -204,12 +205,13 @@ std::vector<Candidate> candidates_of(const model::Service& service, TimePoint no
     return candidates;
 }
 
-Explanation explain(model::SnapshotPtr snapshot, const Question& question, TimePoint now) {
+Explanation explain(model::SnapshotPtr snapshot, const Question& question, TimePoint now,
+                    const model::Limits& limits) {
     Explanation out;
     out.snapshot = std::move(snapshot);
     const auto text = head_text(question);
     http::RequestHead head;
-    out.answer = read_head(text, head);
+    out.answer = read_head(text, limits, head);
     if (out.answer != Reason::none) return out;
     http::ClientFacts client;
     client.ip = question.client;

@@ -85,7 +85,9 @@ struct Explanation {
     std::vector<Destination> destinations;
 };
 
-Explanation explain(model::SnapshotPtr snapshot, const Question& question, TimePoint now);
+/// `limits`: what a request's head may have.
+Explanation explain(model::SnapshotPtr snapshot, const Question& question, TimePoint now,
+                    const model::Limits& limits = {});
 
 /// Only the routes: `host` and `path` as RouteTable::find takes them. The chosen one, if any, has
 /// that verdict.

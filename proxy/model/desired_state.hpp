@@ -14,6 +14,7 @@
 #include "proxy/model/plugin_chain.hpp"
 #include "proxy/model/route_conditions.hpp"
 #include "proxy/model/route_rules.hpp"
+#include "proxy/model/setting_origins.hpp"
 #include "proxy/model/shared_value.hpp"
 #include "proxy/model/stored_server.hpp"
 
@@ -38,6 +39,7 @@ struct EndpointSpec {
     Admission admission = Admission::ready;
     Origin origin;
     SharedValue<StoredServer> stored = {};  // of the store's servers
+    SharedValue<SettingOrigins> origins = {};  // of its weight, where that is written
 
     bool operator==(const EndpointSpec&) const = default;
 };

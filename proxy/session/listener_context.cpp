@@ -6,6 +6,10 @@
 
 namespace fairlead::session {
 
+http::HeadLimits head_limits(const model::Limits& limits) noexcept {
+    return {limits.request_head, limits.headers, limits.request_line, limits.header};
+}
+
 http::ClientFacts ListenerContext::client_at(const std::optional<model::IpBytes>& ip) const {
     http::ClientFacts facts;
     facts.scheme = tls ? "https" : "http";

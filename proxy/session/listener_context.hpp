@@ -14,6 +14,9 @@
 
 namespace fairlead::session {
 
+/// What a request's head may have.
+http::HeadLimits head_limits(const model::Limits& limits) noexcept;
+
 struct ListenerContext {
     model::ListenerSettings settings;
     std::shared_ptr<const net::TlsContext> tls;  // null: plain

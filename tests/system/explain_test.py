@@ -115,6 +115,7 @@ def test_explain_names_the_route_and_the_origin_of_every_setting_for_each_source
     of_docker = explain(proxy, "GET", "http://shop.example/x")
     place = "container shop-1 (cccccccccccc) label"
     assert of_docker["route"]["origin"]["place"] == f"{place} fairlead.host"
+    assert of_docker["services"][0]["endpoints"][0]["weight_origin"] == f"docker: {place} fairlead.weight"
     assert origins_of(of_docker)["drain"] == f"docker: {place} fairlead.drain"
 
     text = proxy.command("explain", "GET", "http://x.example/", "--client", "10.0.0.7").stdout

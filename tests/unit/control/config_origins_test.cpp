@@ -34,6 +34,8 @@ discovery:
     CHECK(web.find("timeouts.connect")->place == "f.yaml:6:16");
     CHECK(web.find("timeouts.idle")->place == "f.yaml:6:29");
     CHECK(web.entries().size() == 3);
+    const auto& endpoint = loaded.desired.services.at(0).endpoints.at(0);
+    CHECK(endpoint.origins->find("weight")->place == "f.yaml:5:40");
     CHECK_FALSE(loaded.desired.services.at(1).settings->origins);
     CHECK_FALSE(loaded.desired.routes.at(0).rules);
     const auto& rules = *loaded.desired.routes.at(1).rules->origins;

@@ -130,6 +130,8 @@ TEST_CASE("service settings follow their labels", "[labels]") {
     CHECK(got.rejected.empty());
     REQUIRE(got.services.size() == 1);
     CHECK(got.services[0].endpoints.at(0).weight == 7);
+    CHECK(got.services[0].endpoints.at(0).origins->find("weight")->place ==
+          "container web-1 (aaaaaaaaaaaa) label fairlead.weight");
     model::ServiceSettings expected;
     expected.timeouts.connect = 250ms;
     expected.timeouts.first_byte = 10s;

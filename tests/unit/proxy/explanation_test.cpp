@@ -85,6 +85,16 @@ TEST_CASE("a request that a listener would refuse is explained as refused", "[ex
     CHECK(explain(snapshot, other, now).host == "b.test");
 }
 
+TEST_CASE("a head beyond the limits is explained as refused", "[explanation]") {
+    const auto snapshot = serving({route("*", "")});
+    model::Limits limits;
+    limits.headers = 1;
+    auto question = get("a.test");
+    CHECK(explain(snapshot, question, now, limits).answer == Reason::none);
+    question.fields.emplace_back("X-A", "1");
+    CHECK(explain(snapshot, question, now, limits).answer == Reason::too_many_headers);
+}
+
 TEST_CASE("an ejected endpoint may be picked only where no other is left", "[explanation]") {
     const auto snapshot = serving({route("*", "")});
     const auto& endpoints = snapshot->services().find("web")->endpoints;
