@@ -45,8 +45,10 @@ std::string or_dash(std::string text) {
 std::string answer_text(const json::object& page) {
     const auto& answer = page.at("answer").as_object();
     if (text_at(answer, "by") == "endpoint") return "an endpoint answers";
-    auto text = fmt::format("Fairlead answers {} {}: {}", number_at(answer, "status"),
-                            text_at(answer, "reason"), text_at(answer, "text"));
+    const bool falls_back = text_at(answer, "by") == "fallback";
+    auto text = fmt::format(
+        "{} {} {}: {}", falls_back ? "the fallback answers, for" : "Fairlead answers",
+        number_at(answer, "status"), text_at(answer, "reason"), text_at(answer, "text"));
     if (answer.contains("location")) text.append("\nLocation: " + text_at(answer, "location"));
     return text;
 }

@@ -75,7 +75,7 @@ json::object answer_view(const Explanation& explanation) {
         view["by"] = "endpoint";
         return view;
     }
-    view["by"] = "fairlead";
+    view["by"] = explanation.falls_back ? "fallback" : "fairlead";
     view["status"] = explanation.redirect_status != 0 && reason == Reason::redirected
                          ? explanation.redirect_status
                          : status_of(reason);
@@ -85,13 +85,16 @@ json::object answer_view(const Explanation& explanation) {
     return view;
 }
 
-json::array settings_list(const model::ServiceSettings& settings) {
+json::array settings_list(const model::Service& service) {
+    const auto& settings = service.settings;
     json::array list;
     for (auto& [key, value] : setting_values(settings)) {
+        // The store's servers are chosen by a chain of plugins.
+        const bool is_chain = key == "policy" && service.plugins() != nullptr;
         json::object view;
         view["key"] = key;
-        view["value"] = value;
-        view["origin"] = setting_origin(settings, key);
+        view["value"] = is_chain ? policy_text(service) : value;
+        view["origin"] = is_chain ? to_string(service.spec.origin) : setting_origin(settings, key);
         list.push_back(std::move(view));
     }
     return list;
@@ -111,7 +114,7 @@ json::object destination_view(const Destination& to, TimePoint now, WallTime wal
     }
     if (to.service != nullptr) {
         view["origin"] = origin_view(to.service->spec.origin);
-        view["settings"] = settings_list(to.service->settings);
+        view["settings"] = settings_list(*to.service);
     }
     view["endpoints"] = std::move(endpoints);
     return view;

@@ -5,6 +5,7 @@
 #include "proxy/http/head_parser.hpp"
 #include "proxy/http/reply.hpp"
 #include "proxy/http/request_facts.hpp"
+#include "proxy/session/fallback.hpp"
 #include "proxy/session/listener_context.hpp"
 #include "proxy/session/route_rules.hpp"
 
@@ -205,8 +206,11 @@ std::vector<Candidate> candidates_of(const model::Service& service, TimePoint no
     return candidates;
 }
 
-Explanation explain(model::SnapshotPtr snapshot, const Question& question, TimePoint now,
-                    const model::Limits& limits) {
+namespace {
+
+/// Without the fallback.
+Explanation explain_dispatch(model::SnapshotPtr snapshot, const Question& question, TimePoint now,
+                             const model::Limits& limits) {
     Explanation out;
     out.snapshot = std::move(snapshot);
     const auto text = head_text(question);
@@ -240,6 +244,22 @@ Explanation explain(model::SnapshotPtr snapshot, const Question& question, TimeP
     rules.refuse();
     rules.rewrite();
     add_destinations(match, now, &rules, out);
+    return out;
+}
+
+}  // namespace
+
+Explanation explain(model::SnapshotPtr snapshot, const Question& question, TimePoint now,
+                    const model::Limits& limits) {
+    auto out = explain_dispatch(std::move(snapshot), question, now, limits);
+    const auto* const fallback = out.snapshot->fallback();
+    if (fallback == nullptr || !session::can_fall_back(out.answer)) return out;
+    out.falls_back = true;
+    Destination to;
+    to.name = fallback->spec.name;
+    to.service = fallback;
+    to.candidates = candidates_of(*fallback, now);
+    out.destinations.push_back(std::move(to));
     return out;
 }
 

@@ -67,7 +67,8 @@ struct Explanation {
     model::SnapshotPtr snapshot;  // all pointers lead into it
     // Why Fairlead itself would answer; none: an endpoint gets the request.
     Reason answer = Reason::none;
-    std::string host;  // as it is looked up; "" where the request has none
+    bool falls_back = false;  // the fallback answers instead: the last of the destinations
+    std::string host;         // as it is looked up; "" where the request has none
     std::string path;
     std::vector<RouteVerdict> routes;  // in the order in which they are asked
     std::size_t more_routes = 0;       // of other paths, that are not listed

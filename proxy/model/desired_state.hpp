@@ -38,7 +38,7 @@ struct EndpointSpec {
     std::uint32_t weight = 1;  // 1 to 1000
     Admission admission = Admission::ready;
     Origin origin;
-    SharedValue<StoredServer> stored = {};  // of the store's servers
+    SharedValue<StoredServer> stored = {};     // of the store's servers
     SharedValue<SettingOrigins> origins = {};  // of its weight, where that is written
 
     bool operator==(const EndpointSpec&) const = default;

@@ -5,6 +5,7 @@
 #include "proxy/http/reply.hpp"
 #include "proxy/http/request_facts.hpp"
 #include "proxy/http/tunnel.hpp"
+#include "proxy/session/fallback.hpp"
 #include "proxy/session/request_cookie.hpp"
 #include "proxy/upstream/retry.hpp"
 
@@ -18,20 +19,6 @@ namespace {
 
 // As HAProxy's usual `timeout tunnel`: a quiet WebSocket is not a dead one.
 constexpr Duration tunnel_idle = 1h;
-
-/// Of our own answers those that the fallback gives in our place: nobody to ask, or nobody who
-/// answered.
-bool can_fall_back(Reason reason) noexcept {
-    switch (reason) {
-        case Reason::no_route:
-        case Reason::no_service:
-        case Reason::no_endpoint:
-        case Reason::sent_to_fallback:
-            return true;
-        default:
-            return status_of(reason) == 502 || status_of(reason) == 504;
-    }
-}
 
 log::Level level_of(Side side) {
     switch (side) {

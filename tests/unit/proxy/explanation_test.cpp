@@ -74,6 +74,22 @@ TEST_CASE("without a route the answer is no_route, and what there is is told", "
     CHECK(verdicts(explanation) == "a.test/x other_path");
 }
 
+TEST_CASE("where nobody can answer, the fallback is told", "[explanation]") {
+    model::SourceState state;
+    state.routes = {route("a.test", "", "undefined")};
+    model::ServiceSpec fallback{"fallback", {}, {test::endpoint(9)}, {}};
+    fallback.is_fallback = true;
+    state.services.push_back(std::move(fallback));
+    const auto snapshot = test::snapshot_of(std::move(state), now);
+    for (const auto* host : {"a.test", "b.test"}) {
+        const auto explanation = explain(snapshot, get(host), now);
+        CHECK(explanation.falls_back);
+        CHECK(explanation.destinations.back().name == "fallback");
+        CHECK(explanation.destinations.back().candidates.at(0).can_be_picked);
+    }
+    CHECK_FALSE(explain(snapshot, get("a b"), now).falls_back);
+}
+
 TEST_CASE("a request that a listener would refuse is explained as refused", "[explanation]") {
     const auto snapshot = serving({route("*", "")});
     CHECK(explain(snapshot, get("a b"), now).answer == Reason::bad_host);
