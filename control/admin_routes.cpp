@@ -15,6 +15,9 @@
 #include <boost/version.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <optional>
 
 namespace fairlead::control {
@@ -89,6 +92,8 @@ const std::vector<AdminRoutes::Row>& AdminRoutes::table() {
         {"GET", "/metrics", "all counters, for Prometheus", &AdminRoutes::metrics},
         {"GET", "/healthz", "whether Fairlead runs, and what its sources say",
          &AdminRoutes::healthz},
+        {"POST", "/store/confirm", "a sudden loss of routes is meant: what is held back goes",
+         &AdminRoutes::accept_loss},
         {"GET", "/version", "which Fairlead this is", &AdminRoutes::version_page},
     };
     return rows;
@@ -155,12 +160,20 @@ HttpReply AdminRoutes::metrics(const Call&) const {
 HttpReply AdminRoutes::healthz(const Call&) const {
     const auto now = std::chrono::system_clock::now();
     json::array sources;
+    std::int64_t oldest = 0;
     for (const auto& source : source_facts()) {
         json::object view;
         view["source"] = to_string(source.kind);
         view["connected"] = source.is_connected;
         view["detail"] = source.detail;
         view["changes"] = source.changes;
+        view["held_back"] = source.held_back;
+        view["config_age_seconds"] = nullptr;
+        if (source.config_age) {
+            const auto age = static_cast<std::int64_t>(*source.config_age);
+            view["config_age_seconds"] = age;
+            oldest = std::max(oldest, age);
+        }
         if (source.last_heard) {
             const auto age = now - *source.last_heard;
             view["age_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(age).count();
@@ -173,8 +186,17 @@ HttpReply AdminRoutes::healthz(const Call&) const {
     json::object page;
     page["status"] = is_stopping ? "stopping" : "ok";
     page["snapshot_version"] = facts_.reconciler.current()->version();
+    page["config_age_seconds"] = oldest;
     page["sources"] = std::move(sources);
     return json_reply(page, is_stopping ? 503 : 200);
+}
+
+HttpReply AdminRoutes::accept_loss(const Call& call) const {
+    const auto count = facts_.accept_loss ? facts_.accept_loss("admin " + call.request.peer) : 0;
+    if (count == 0) return error_reply(409, "no loss is held back");
+    json::object page;
+    page["accepted"] = count;
+    return json_reply(page);
 }
 
 HttpReply AdminRoutes::version_page(const Call&) const {
@@ -232,6 +254,15 @@ std::vector<SourceFacts> AdminRoutes::source_facts() const {
         facts.detail = status.detail;
         facts.last_heard = record.last_heard;
         facts.changes = record.changes;
+        facts.held_back = status.held_back;
+        // Without a time of its own, what was heard last is as old as it is.
+        const auto as_of = status.as_of ? status.as_of : record.last_heard;
+        if (status.connected) {
+            facts.config_age = 0;
+        } else if (as_of) {
+            const auto age = std::chrono::system_clock::now() - *as_of;
+            facts.config_age = std::max(std::chrono::duration<double>(age).count(), 0.0);
+        }
         facts.event_to_effective.add(record.event_to_effective);
         list.push_back(std::move(facts));
     }

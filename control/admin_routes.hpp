@@ -33,6 +33,7 @@ struct AdminFacts {
     model::ProcessSettings settings = {};
     std::vector<GivenSetting> given = {};
     std::function<std::vector<std::string_view>()> needs_restart = nullptr;
+    std::function<std::size_t(const std::string& who)> accept_loss = nullptr;  // see Store
 };
 
 class AdminRoutes {
@@ -55,6 +56,7 @@ private:
     HttpReply service(const Call& call) const;
     HttpReply metrics(const Call& call) const;
     HttpReply healthz(const Call& call) const;
+    HttpReply accept_loss(const Call& call) const;
     HttpReply version_page(const Call& call) const;
 
     HttpReply explain_page(const Call& call) const;

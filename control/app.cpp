@@ -126,6 +126,7 @@ bool App::open_parts() {
     facts.needs_restart = [this] {
         return file_source_ ? file_source_->needs_restart() : std::vector<std::string_view>();
     };
+    facts.accept_loss = [this](const std::string& who) { return store_->accept_loss(who); };
     admin_ = std::make_unique<AdminRoutes>(std::move(facts));
     api_ = std::make_unique<RedxApi>(*store_, settings_.api);
 

@@ -151,6 +151,11 @@ void add_sources(std::vector<MetricFamily>& page, const MetricsInput& input) {
                             "1 while the source reaches what it watches");
     auto age = family(MetricType::Gauge, "fairlead_source_age_seconds",
                       "Seconds since the source last said what it knows");
+    auto config_age = family(MetricType::Gauge, "fairlead_config_age_seconds",
+                             "Seconds since what is served of the source was known to be true; 0 "
+                             "while it is connected");
+    auto held_back = family(MetricType::Gauge, "fairlead_held_back_entries",
+                            "Entries of the source that were lost at once and are still served");
     auto changes = family(MetricType::Counter, "fairlead_source_changes_total",
                           "States of the source that differed from the one before");
     auto effective = family(MetricType::Histogram, "fairlead_event_to_effective_seconds",
@@ -161,10 +166,12 @@ void add_sources(std::vector<MetricFamily>& page, const MetricsInput& input) {
         if (source.last_heard) {
             add(age, seconds(input.wall_now - *source.last_heard), {of_source});
         }
+        if (source.config_age) add(config_age, *source.config_age, {of_source});
+        add(held_back, static_cast<double>(source.held_back), {of_source});
         add(changes, static_cast<double>(source.changes), {of_source});
         add(effective, source.event_to_effective, {of_source});
     }
-    for (auto* rows : {&connected, &age, &changes, &effective}) {
+    for (auto* rows : {&connected, &age, &config_age, &held_back, &changes, &effective}) {
         if (!rows->metric.empty()) page.push_back(std::move(*rows));
     }
     auto rejected = family(MetricType::Gauge, "fairlead_rejected_entries",

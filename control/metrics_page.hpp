@@ -27,6 +27,8 @@ struct SourceFacts {
     std::string detail;
     std::optional<WallTime> last_heard;
     std::uint64_t changes = 0;
+    std::optional<double> config_age;  // seconds; none: it has said nothing
+    std::size_t held_back = 0;
     metrics::HistogramTotal event_to_effective;
 };
 

@@ -1,70 +1,35 @@
 #include "control/redis_store.hpp"
 
-#include "control/store_changes.hpp"
+#include "control/shown_text.hpp"
+#include "proxy/aio/spawn.hpp"
+#include "proxy/base/duration_text.hpp"
 #include "proxy/base/log.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <random>
-#include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace fairlead::control {
 namespace {
 
 constexpr Duration look_interval = 500ms;
-constexpr Duration reread_interval = 30s;  // whatever the counters say
+constexpr Duration told_interval = 1s;           // between two looks at our own clocks
+constexpr Duration reread_interval = 30s;        // whatever the counters say
+constexpr Duration reread_told_interval = 5min;  // whatever we were told
+constexpr Duration longest_reread_pause = 1500ms;
+constexpr int reread_share = 8;  // reading everything takes at most a ninth of the time
 constexpr Duration first_backoff = 50ms;
 constexpr Duration longest_backoff = 1s;
-constexpr std::size_t keys_a_pipeline = 1000;
-
-RedisCommand command_for(const StoreChange& change) {
-    using Kind = StoreChange::Kind;
-    const auto frontend = std::string(frontend_prefix) + change.name;
-    const auto backend = std::string(backend_prefix) + change.name;
-    switch (change.kind) {
-        case Kind::set_frontend:
-            return {"SET", frontend, change.value};
-        case Kind::delete_frontend:
-            return {"DEL", frontend};
-        case Kind::set_server:
-            return {"HSET", backend, change.key, change.value};
-        case Kind::delete_server:
-            return {"HDEL", backend, change.key};
-        case Kind::set_config:
-            return {"HSET", backend, "_" + change.key, change.value};
-        case Kind::delete_config:
-            return {"HDEL", backend, "_" + change.key};
-        case Kind::delete_backend:
-            return {"DEL", backend};
-        case Kind::flush:
-            break;
-    }
-    return {"FLUSHDB"};
-}
-
-bool is_wrong_type(const RedisReply& reply) {
-    return reply.is_error() && reply.text.starts_with("WRONGTYPE");
-}
-
-std::string wrong_type(std::string_view allowed) {
-    return fmt::format("the key holds another type; allowed: {}", allowed);
-}
-
-Backend backend_of(const RedisReply& hash) {
-    Backend backend;
-    for (std::size_t i = 0; i + 1 < hash.items.size(); i += 2) {
-        const auto& field = hash.items[i].text;
-        const auto& value = hash.items[i + 1].text;
-        if (field.starts_with('_')) {
-            backend.config[field.substr(1)] = value;
-        } else {
-            backend.servers.emplace_back(field, value);
-        }
-    }
-    return backend;
-}
+constexpr Duration first_word_within = 500ms;  // of Redis, before the copy on disk is served
+constexpr Duration save_interval = 5s;
+constexpr Duration confirm_interval = 10s;
+// A flush told again after this long is another one, not another master's part of the same.
+constexpr Duration repeated_after = 1s;
+constexpr const char* last_good_name = "last-good.json";
 
 /// The lines of INFO that change whenever any data does.
 std::string counters_in(const std::string& info) {
@@ -84,30 +49,81 @@ std::string probe_value() {
     return fmt::format("{}", random());
 }
 
+MassDeleteGuard::Settings guard_settings(const model::StoreSettings& settings) {
+    MassDeleteGuard::Settings guard;
+    guard.percent = settings.mass_delete_guard;
+    guard.hold = settings.mass_delete_hold;
+    return guard;
+}
+
+std::string last_good_path(const model::StoreSettings& settings) {
+    if (!settings.last_good.empty()) return settings.last_good;
+    return (std::filesystem::path(settings.embedded) / last_good_name).string();
+}
+
 }  // namespace
 
-RedisStore::RedisStore(aio::IoContext& io, const RedisTarget& target, KeyRules rules)
-    : source_(std::move(rules)),
+RedisStore::RedisStore(aio::IoContext& io, const RedisTarget& target,
+                       const model::StoreSettings& settings, KeyRules rules)
+    : lists_(settings.hipache ? HipacheLists::served : HipacheLists::refused),
+      source_(std::move(rules)),
+      guard_(guard_settings(settings)),
       commands_(open_redis(io, target)),
       watcher_(open_redis(io, target)),
-      timer_(io.get_executor()) {}
+      watch_(io, *watcher_, settings.watch, target.node.url.database, listener()),
+      executor_(io.get_executor()),
+      timer_(executor_),
+      late_(executor_, [this] { serve_last_good(); }) {
+    if (settings.last_good != "off")
+        last_good_.emplace(last_good_path(settings), commands_->name());
+}
+
+RedisWatch::Listener RedisStore::listener() {
+    RedisWatch::Listener listener;
+    listener.begun = [this] {
+        needs_all_ = true;
+        wake();
+    };
+    listener.changed = [this](const std::string& key) {
+        if (!key.starts_with(dead_prefix)) {
+            dirty_.insert(key);
+        } else if (lists_ == HipacheLists::served) {
+            dirty_.insert(std::string(frontend_prefix) + key.substr(dead_prefix.size()));
+        }
+        wake();
+    };
+    listener.flushed = [this] { note_flush(); };
+    listener.ended = [this] { wake(); };
+    return listener;
+}
 
 aio::task<Checked<>> RedisStore::apply(std::vector<StoreChange> changes, std::string who) {
-    std::vector<RedisCommand> commands;
+    RedisCommands commands;
     for (const auto& change : changes) commands.push_back(command_for(change));
     const auto done = co_await commands_->run_atomically(std::move(commands));
-    // Also where it failed: what a lost connection carried out is not known.
-    wake();
-    if (!done) co_return done.error();
+    const bool is_flush = std::any_of(changes.begin(), changes.end(), [](const auto& change) {
+        return change.kind == StoreChange::Kind::flush;
+    });
+    const auto keys = keys_of(changes);
+    if (!done) {
+        // What a lost connection carried out is not known.
+        dirty_.insert(keys.begin(), keys.end());
+        needs_all_ = needs_all_ || is_flush;
+        wake();
+        co_return done.error();
+    }
+    if (is_flush) guard_.release_all();
+    for (const auto& key : keys) release(key);
     if (is_reading_) {
-        confirmed_meanwhile_.insert(confirmed_meanwhile_.end(), changes.begin(), changes.end());
+        written_meanwhile_.insert(keys.begin(), keys.end());
+        flushed_meanwhile_ = flushed_meanwhile_ || is_flush;
     }
     if (source_.is_known()) source_.apply(changes, who);
     co_return Checked<>{};
 }
 
 aio::task<Checked<>> RedisStore::read(Look look) {
-    const auto reading = co_await read_from(*commands_);
+    const auto reading = co_await read_image(*commands_, HipacheLists::refused);
     if (!reading) co_return reading.error();
     look(*reading);
     co_return Checked<>{};
@@ -116,16 +132,16 @@ aio::task<Checked<>> RedisStore::read(Look look) {
 aio::task<Checked<>> RedisStore::read_one(StoreEntry entry, Look look) {
     const bool is_frontend = entry.kind == StoreEntry::Kind::frontend;
     const auto key = std::string(is_frontend ? frontend_prefix : backend_prefix) + entry.name;
-    std::vector<RedisCommand> commands;
+    RedisCommands commands;
     commands.push_back({is_frontend ? "GET" : "HGETALL", key});
-    const auto replies = co_await commands_->run(std::move(commands));
+    auto replies = co_await commands_->run(std::move(commands));
     if (!replies) co_return replies.error();
-    const auto& reply = replies->front();
+    auto& reply = replies->front();
     if (reply.is_error()) co_return problem("{}", reply.text);
     StoreImage found;
     if (is_frontend && !reply.is_nil()) found.contents.frontends[entry.name] = reply.text;
     if (!is_frontend && !reply.items.empty())
-        found.contents.backends[entry.name] = backend_of(reply);
+        found.contents.backends[entry.name] = backend_of(std::move(reply));
     look(found);
     co_return Checked<>{};
 }
@@ -147,105 +163,214 @@ aio::task<Checked<>> RedisStore::probe() {
     co_return Checked<>{};
 }
 
-aio::task<Checked<std::vector<std::string>>> RedisStore::list_keys(RedisDeployment& redis) {
-    const auto masters = co_await redis.masters();
-    if (!masters) co_return masters.error();
-    std::vector<std::string> keys;
-    for (const auto& master : *masters) {
-        std::string cursor = "0";
-        do {
-            // One pass for both prefixes; what else matches is dropped below.
-            std::vector<RedisCommand> commands;
-            commands.push_back({"SCAN", cursor, "MATCH", "*end:*", "COUNT", "1000"});
-            auto replies = co_await redis.run_on(master, std::move(commands));
-            if (!replies) co_return replies.error();
-            auto& reply = replies->front();
-            if (reply.is_error()) co_return problem("{}", reply.text);
-            if (reply.items.size() != 2)
-                co_return problem("redis answered SCAN with something else");
-            cursor = reply.items[0].text;
-            for (auto& key : reply.items[1].items) keys.push_back(std::move(key.text));
-        } while (cursor != "0");
-    }
-    // SCAN may tell of a key twice.
-    std::sort(keys.begin(), keys.end());
-    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-    std::erase_if(keys, [](const std::string& key) {
-        return !key.starts_with(frontend_prefix) && !key.starts_with(backend_prefix);
-    });
-    co_return keys;
-}
-
-aio::task<Checked<StoreImage>> RedisStore::read_from(RedisDeployment& redis) {
-    const auto keys = co_await list_keys(redis);
-    if (!keys) co_return keys.error();
-    StoreImage reading;
-    for (std::size_t begin = 0; begin < keys->size(); begin += keys_a_pipeline) {
-        const auto end = std::min(keys->size(), begin + keys_a_pipeline);
-        std::vector<RedisCommand> commands;
-        for (std::size_t i = begin; i < end; ++i) {
-            const auto& key = (*keys)[i];
-            commands.push_back({key.starts_with(frontend_prefix) ? "GET" : "HGETALL", key});
-        }
-        const auto replies = co_await redis.run(std::move(commands));
-        if (!replies) co_return replies.error();
-        for (std::size_t i = begin; i < end; ++i) {
-            const auto& key = (*keys)[i];
-            const auto& reply = (*replies)[i - begin];
-            const bool is_frontend = key.starts_with(frontend_prefix);
-            if (is_wrong_type(reply)) {
-                reading.refused[key] = wrong_type(is_frontend ? "a string" : "a hash");
-            } else if (reply.is_error()) {
-                co_return problem("{}", reply.text);
-            } else if (is_frontend && !reply.is_nil()) {
-                reading.contents.frontends[key.substr(frontend_prefix.size())] = reply.text;
-            } else if (!is_frontend && !reply.items.empty()) {
-                reading.contents.backends[key.substr(backend_prefix.size())] = backend_of(reply);
-            }
-        }
-    }
-    co_return reading;
-}
-
 /// Empty: this Redis does not tell (INFO may be forbidden), so everything is read each time.
 aio::task<Checked<std::string>> RedisStore::change_counters() {
     const auto masters = co_await watcher_->masters();
     if (!masters) co_return masters.error();
     std::string counters;
     for (const auto& master : *masters) {
-        std::vector<RedisCommand> commands;
-        for (const char* section : {"server", "persistence", "stats"}) {
-            commands.push_back({"INFO", section});
-        }
+        RedisCommands commands;
+        commands.push_back({"INFO"});
         commands.push_back({"DBSIZE"});
         const auto replies = co_await watcher_->run_on(master, std::move(commands));
         if (!replies) co_return replies.error();
-        for (const auto& reply : *replies) {
-            if (reply.is_error()) co_return std::string();
-            counters.append(counters_in(reply.text));
-        }
-        counters.append(fmt::format("keys:{} ", replies->back().integer));
+        if ((*replies)[0].is_error()) co_return std::string();
+        counters.append(counters_in((*replies)[0].text));
+        counters.append(fmt::format("keys:{} ", (*replies)[1].integer));
     }
     co_return counters;
 }
 
-aio::task<Checked<>> RedisStore::look() {
-    auto counters = co_await change_counters();
-    if (!counters) co_return counters.error();
-    const bool is_stale = Clock::now() - last_read_ >= reread_interval;
-    if (source_.is_known() && !counters->empty() && *counters == last_counters_ && !is_stale) {
-        co_return Checked<>{};
+/// Notifications do not tell of a FLUSHALL: then there are fewer keys than ours alone.
+aio::task<Checked<bool>> RedisStore::has_lost_keys() {
+    const auto masters = co_await watcher_->masters();
+    if (!masters) co_return masters.error();
+    std::size_t keys = 0;
+    for (const auto& master : *masters) {
+        RedisCommands commands;
+        commands.push_back({"DBSIZE"});
+        const auto replies = co_await watcher_->run_on(master, std::move(commands));
+        if (!replies) co_return replies.error();
+        keys += static_cast<std::size_t>(replies->front().integer);
     }
-    is_reading_ = true;
-    confirmed_meanwhile_.clear();
-    auto reading = co_await read_from(*watcher_);
-    is_reading_ = false;
-    if (!reading) co_return reading.error();
-    apply_changes(reading->contents, confirmed_meanwhile_);
-    last_counters_ = std::move(*counters);
-    last_read_ = Clock::now();
-    source_.replace(std::move(*reading), "redis");
+    const auto& image = source_.image();
+    const auto held = image.routes() + image.contents.backends.size();
+    co_return keys < held - std::min(held, guard_.held_back().size());
+}
+
+/// Reads what there is reason to read; without a reason nothing.
+aio::task<Checked<>> RedisStore::look() {
+    const auto now = Clock::now();
+    const bool is_told = watch_.teller() == RedisWatch::Teller::tracking;
+    const auto interval = is_told ? reread_told_interval : reread_interval;
+    const bool is_due = needs_all_ || !source_.is_known() || now - last_read_ >= interval;
+    std::string counters;
+    if (watch_.teller() == RedisWatch::Teller::nobody) {
+        auto seen = co_await change_counters();
+        if (!seen) co_return seen.error();
+        counters = std::move(*seen);
+        const bool is_other = counters.empty() || counters != last_counters_;
+        if (is_due || (is_other && now >= next_read_)) {
+            co_return co_await read_all(std::move(counters));
+        }
+    }
+    if (is_due) co_return co_await read_all(std::move(counters));
+    if (watch_.teller() == RedisWatch::Teller::notifications) {
+        const auto has_lost = co_await has_lost_keys();
+        if (!has_lost) co_return has_lost.error();
+        if (*has_lost) co_return co_await read_all(std::move(counters));
+    }
+    if (!dirty_.empty()) co_return co_await read_dirty();
     co_return Checked<>{};
+}
+
+aio::task<Checked<>> RedisStore::read_all(std::string counters) {
+    const auto begun = Clock::now();
+    dirty_.clear();
+    needs_all_ = false;
+    written_meanwhile_.clear();
+    flushed_meanwhile_ = false;
+    is_reading_ = true;
+    auto image = co_await read_image(*watcher_, lists_);
+    is_reading_ = false;
+    dirty_.insert(written_meanwhile_.begin(), written_meanwhile_.end());
+    if (!image || flushed_meanwhile_) needs_all_ = true;
+    if (!image) co_return image.error();
+    if (flushed_meanwhile_) co_return Checked<>{};
+    if (source_.is_known()) {
+        for (const auto& key : written_meanwhile_) image->put({key, source_.image().at(key)});
+    }
+    take(std::move(*image));
+    last_counters_ = std::move(counters);
+    last_read_ = Clock::now();
+    next_read_ = last_read_ + std::min(reread_share * (last_read_ - begun), longest_reread_pause);
+    co_return Checked<>{};
+}
+
+aio::task<Checked<>> RedisStore::read_dirty() {
+    const auto asked = std::exchange(dirty_, {});
+    std::vector<std::string> keys(asked.begin(), asked.end());
+    written_meanwhile_.clear();
+    flushed_meanwhile_ = false;
+    is_reading_ = true;
+    auto readings = co_await read_keys(*watcher_, std::move(keys), lists_);
+    is_reading_ = false;
+    if (!readings) {
+        dirty_.insert(asked.begin(), asked.end());
+        co_return readings.error();
+    }
+    std::erase_if(*readings, [this](const KeyReading& reading) {
+        return flushed_meanwhile_ || written_meanwhile_.contains(reading.key);
+    });
+    if (flushed_meanwhile_) needs_all_ = true;
+    dirty_.insert(written_meanwhile_.begin(), written_meanwhile_.end());
+    take(std::move(*readings));
+    co_return Checked<>{};
+}
+
+void RedisStore::take(StoreImage image) {
+    if (source_.is_known()) {
+        KeySet missing;
+        for (auto& key : keys_of(source_.image())) {
+            if (!source_.image().refused.contains(key) && !image.has(key)) missing.insert(key);
+        }
+        const auto held_back = guard_.held_back();
+        for (const auto& key : held_back) {
+            if (image.has(key)) release(key);
+        }
+        if (!is_believed(missing)) {
+            for (const auto& key : missing) image.put({key, source_.image().at(key)});
+        }
+    }
+    source_.replace(std::move(image), "redis");
+}
+
+void RedisStore::take(std::vector<KeyReading> readings) {
+    KeySet missing;
+    const auto is_gone = [](const KeyReading& reading) {
+        return std::holds_alternative<std::monostate>(reading.found);
+    };
+    for (const auto& reading : readings) {
+        if (!is_gone(reading)) {
+            release(reading.key);
+        } else if (source_.image().has(reading.key) &&
+                   !source_.image().refused.contains(reading.key)) {
+            missing.insert(reading.key);
+        }
+    }
+    if (!is_believed(missing)) std::erase_if(readings, is_gone);
+    source_.put(std::move(readings), "redis");
+}
+
+bool RedisStore::is_believed(const KeySet& missing) {
+    const bool was_holding = guard_.is_holding();
+    const auto verdict = guard_.judge(source_.image(), missing, Clock::now());
+    if (guard_.is_holding() && !was_holding) {
+        log::warn("store.loss_held_back", log::kv("keys", missing.size()),
+                  log::kv("routes", source_.image().routes()),
+                  log::kv("first", shown(*missing.begin())));
+    }
+    return verdict == MassDeleteGuard::Verdict::believed;
+}
+
+/// The key is there again, or was taken away through us.
+void RedisStore::release(const std::string& key) {
+    if (guard_.release(key)) log::info("store.loss_recovered");
+}
+
+void RedisStore::note_flush() {
+    needs_all_ = true;
+    if (guard_.is_holding() && Clock::now() - guard_.since() >= repeated_after)
+        accept("flushed again", "redis");
+    wake();
+}
+
+void RedisStore::accept(std::string_view why, const std::string& who) {
+    std::vector<KeyReading> readings;
+    for (auto& key : guard_.release_all()) readings.push_back({key, {}});
+    log::warn("store.loss_accepted", log::kv("keys", readings.size()), log::kv("why", why),
+              log::kv("who", who));
+    source_.put(std::move(readings), who);
+}
+
+std::size_t RedisStore::accept_loss(const std::string& who) {
+    const auto count = guard_.held_back().size();
+    if (count > 0) accept("confirmed", who);
+    return count;
+}
+
+void RedisStore::serve_last_good() {
+    if (!last_good_ || source_.is_known() || std::exchange(has_looked_on_disk_, true)) return;
+    auto copy = last_good_->load();
+    if (!copy) {
+        log::error("store.last_good_unusable", log::kv("why", copy.error().text()));
+        return;
+    }
+    if (!*copy) return;
+    confirmed_ = (*copy)->as_of;
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::system_clock::now() - *confirmed_);
+    source_.replace(std::move((*copy)->image), "last good copy");
+    saved_version_ = source_.version();
+    log::warn("store.last_good_served", log::kv("age_seconds", age.count()),
+              log::kv("routes", source_.image().routes()),
+              log::kv("why", last_problem_.empty() ? "redis does not answer" : last_problem_));
+}
+
+/// What is served goes to disk, at most every few seconds; that Redis still says so, even less
+/// often.
+void RedisStore::keep_last_good() {
+    const auto now = Clock::now();
+    confirmed_ = std::chrono::system_clock::now();
+    if (!last_good_) return;
+    if (source_.version() != saved_version_ && now >= next_save_) {
+        last_good_->save(source_.image());
+        saved_version_ = source_.version();
+        next_save_ = now + save_interval;
+    } else if (now >= next_confirmation_ && source_.version() == saved_version_) {
+        last_good_->confirm(*confirmed_);
+        next_confirmation_ = now + confirm_interval;
+    }
 }
 
 void RedisStore::note_connected() {
@@ -262,6 +387,7 @@ void RedisStore::note_failure(const Problem& why) {
     }
     is_connected_ = false;
     last_problem_ = why.text();
+    serve_last_good();
 }
 
 aio::task<> RedisStore::wait_for(Duration patience) {
@@ -279,34 +405,60 @@ void RedisStore::wake() {
 
 aio::task<> RedisStore::run(Publish publish) {
     source_.start(std::move(publish), "redis");
+    late_.arm(first_word_within);
+    aio::spawn(executor_, "redis.watch", watch_.run());
+    // Who tells is settled first, so that everything is read once and not twice.
+    co_await wait_for(first_word_within);
     auto backoff = first_backoff;
     while (!stopping_) {
         const auto looked = co_await look();
         if (stopping_) break;
-        if (looked) {
-            note_connected();
-            backoff = first_backoff;
-            co_await wait_for(look_interval);
-        } else {
+        if (!looked) {
             note_failure(looked.error());
             co_await wait_for(backoff);
             backoff = std::min(backoff * 2, longest_backoff);
+            continue;
         }
+        note_connected();
+        backoff = first_backoff;
+        if (guard_.is_over(Clock::now()))
+            accept("it has stood for store.mass_delete_hold", "redis");
+        keep_last_good();
+        const bool is_told = watch_.teller() == RedisWatch::Teller::tracking;
+        co_await wait_for(is_told ? told_interval : look_interval);
     }
     source_.stop();
 }
 
 void RedisStore::stop() {
     stopping_ = true;
+    late_.disarm();
+    watch_.stop();
     watcher_->stop();
     commands_->stop();
+    if (last_good_ && is_connected_ && source_.version() != saved_version_)
+        last_good_->save(source_.image());
     wake();
 }
 
 discovery::SourceStatus RedisStore::status() const {
     discovery::SourceStatus status;
     status.connected = is_connected_;
-    status.detail = last_problem_.empty() ? watcher_->name() : last_problem_;
+    status.detail = last_problem_.empty() ? fmt::format("{}; changes by {}", watcher_->name(),
+                                                        to_string(watch_.teller()))
+                                          : last_problem_;
+    if (!is_connected_) status.as_of = confirmed_;
+    if (!is_connected_ && confirmed_ && source_.is_known() && last_read_ == TimePoint{})
+        status.detail.append("; serving the last good copy from disk");
+    status.held_back = guard_.held_back().size();
+    if (guard_.is_holding()) {
+        status.detail.append(
+            fmt::format("; {} keys that were lost at once are held back: POST "
+                        "/store/confirm lets them go",
+                        status.held_back));
+    }
+    if (last_good_ && !last_good_->last_problem().empty())
+        status.detail.append("; " + last_good_->last_problem());
     status.last_published = source_.last_published();
     return status;
 }

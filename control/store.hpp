@@ -10,6 +10,7 @@
 #include "proxy/aio/types.hpp"
 #include "proxy/base/checked.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
@@ -84,6 +85,10 @@ public:
 
     /// GET /health: writes, reads and deletes a probe.
     virtual aio::task<Checked<>> probe() = 0;
+
+    /// Lets a sudden loss of routes take effect that is held back. The number of keys that go; 0
+    /// always where nobody else can write.
+    virtual std::size_t accept_loss(const std::string&) { return 0; }
 
     /// The same contents as a source of routes and services; owned by the store.
     virtual discovery::Source& source() noexcept = 0;

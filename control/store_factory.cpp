@@ -14,7 +14,8 @@ Checked<std::unique_ptr<Store>> open_store(aio::IoContext& io,
     if (settings.store.redis) {
         const auto target = redis_target(*settings.store.redis);
         if (!target) return target.error();
-        return std::unique_ptr<Store>(std::make_unique<RedisStore>(io, *target, rules));
+        return std::unique_ptr<Store>(
+            std::make_unique<RedisStore>(io, *target, settings.store, rules));
     }
     auto store = std::make_unique<EmbeddedStore>(io, settings.store.embedded, rules);
     const auto opened = store->open();

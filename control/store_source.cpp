@@ -34,6 +34,7 @@ void StoreSource::start(discovery::Source::Publish publish, const std::string& w
 void StoreSource::replace(StoreImage image, const std::string& who) {
     if (!is_known_) {
         is_known_ = true;
+        ++version_;
         image_ = std::move(image);
         publish_whole(who);
         return;
@@ -95,6 +96,7 @@ void StoreSource::publish_whole(const std::string& who) {
 
 void StoreSource::publish(const KeySet& keys, const std::string& who) {
     if (keys.empty()) return;
+    ++version_;
     auto touched = keys;
     for (const auto& key : keys) {
         const auto other = shadowed_by(key);

@@ -15,6 +15,7 @@
 #include "discovery/source.hpp"
 #include "proxy/base/clock.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,6 +34,8 @@ public:
     /// Whether the whole has been said once.
     bool is_known() const noexcept { return is_known_; }
     const StoreImage& image() const noexcept { return image_; }
+    /// Another number after each difference.
+    std::uint64_t version() const noexcept { return version_; }
 
     /// `who`: for the audit, "api 127.0.0.1:51234" or "redis".
     void replace(StoreImage image, const std::string& who);
@@ -50,6 +53,7 @@ private:
     const KeyRules rules_;
     StoreImage image_;
     bool is_known_ = false;
+    std::uint64_t version_ = 0;
     discovery::Source::Publish publish_;  // empty: nobody listens
     std::optional<WallTime> last_published_;
 };

@@ -12,6 +12,7 @@
 #include "proxy/base/clock.hpp"
 #include "proxy/model/source_change.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -22,6 +23,10 @@ struct SourceStatus {
     bool connected = false;
     std::string detail;                      // the last problem, or what it is connected to
     std::optional<WallTime> last_published;  // none: nothing yet
+    // While it is not connected: when what it published last was known to be true.
+    std::optional<WallTime> as_of;
+    // Entries that are gone where it looks, and still served: a loss that it does not believe yet.
+    std::size_t held_back = 0;
 };
 
 class Source {

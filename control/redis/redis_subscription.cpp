@@ -15,6 +15,7 @@ constexpr Duration first_backoff = 50ms;
 constexpr Duration longest_backoff = 1s;
 constexpr Duration generation_check = 250ms;
 constexpr std::size_t most_waiting = 100000;
+constexpr const char* invalidations = "__redis__:invalidate";
 
 }  // namespace
 
@@ -56,14 +57,16 @@ public:
           silence_(io.get_executor()),
           heard_(std::move(heard)) {}
 
-    aio::task<Checked<>> subscribe(RedisCommand command);
+    aio::task<Checked<>> subscribe(RedisCommand command, RedisCommand tracking);
     void close();
 
     static aio::task<> listen(std::shared_ptr<Ear> ear);
     static aio::task<> check_life(std::shared_ptr<Ear> ear);
 
 private:
+    aio::task<Checked<>> track(RedisCommand tracking);
     void take(RedisReply reply);
+    void take_invalidated(RedisReply keys);
     void lose(Problem why);
 
     const std::string master_;
@@ -75,11 +78,33 @@ private:
     bool is_silent_ = false;  // since the last look
 };
 
-aio::task<Checked<>> RedisSubscription::Ear::subscribe(RedisCommand command) {
+/// Tracking wants to know which connection to tell: this one, in the form that subscribers get.
+aio::task<Checked<>> RedisSubscription::Ear::track(RedisCommand tracking) {
+    RedisCommands who;
+    who.push_back({"CLIENT", "ID"});
+    const auto id = co_await connection_.exchange(std::move(who));
+    if (!id) co_return id.error();
+    if (id->front().is_error()) co_return problem("{}", id->front().text);
+    tracking.push_back("REDIRECT");
+    tracking.push_back(std::to_string(id->front().integer));
+    RedisCommands commands;
+    commands.push_back(std::move(tracking));
+    const auto replies = co_await connection_.exchange(std::move(commands));
+    if (!replies) co_return replies.error();
+    if (replies->front().is_error()) co_return problem("{}", replies->front().text);
+    co_return Checked<>{};
+}
+
+aio::task<Checked<>> RedisSubscription::Ear::subscribe(RedisCommand command,
+                                                       RedisCommand tracking) {
     const auto count = command.size() - 1;  // each pattern is confirmed
     connection_.limit_time(timeout_);
     const auto opened = co_await connection_.open();
     if (!opened) co_return opened;
+    if (!tracking.empty()) {
+        const auto tracked = co_await track(std::move(tracking));
+        if (!tracked) co_return tracked;
+    }
     RedisCommands commands;
     commands.push_back(std::move(command));
     const auto sent = co_await connection_.send(std::move(commands));
@@ -110,12 +135,27 @@ void RedisSubscription::Ear::lose(Problem why) {
 
 void RedisSubscription::Ear::take(RedisReply reply) {
     is_silent_ = false;
+    const bool is_invalidation = reply.items.size() == 3 && reply.items[0].text == "message" &&
+                                 reply.items[1].text == invalidations;
+    if (is_invalidation && !is_closed_) take_invalidated(std::move(reply.items[2]));
     if (is_closed_ || reply.items.size() != 4 || reply.items[0].text != "pmessage") return;
     RedisMessage message;
     message.master = master_;
     message.channel = std::move(reply.items[2].text);
     message.payload = std::move(reply.items[3].text);
     heard_->add(std::move(message));
+}
+
+void RedisSubscription::Ear::take_invalidated(RedisReply keys) {
+    RedisMessage message;
+    message.master = master_;
+    message.kind = RedisMessage::Kind::flushed;
+    if (keys.is_nil()) heard_->add(message);
+    message.kind = RedisMessage::Kind::invalidated;
+    for (auto& key : keys.items) {
+        message.payload = std::move(key.text);
+        heard_->add(message);
+    }
 }
 
 aio::task<> RedisSubscription::Ear::listen(std::shared_ptr<Ear> ear) {
@@ -146,10 +186,12 @@ aio::task<> RedisSubscription::Ear::check_life(std::shared_ptr<Ear> ear) {
 }
 
 RedisSubscription::RedisSubscription(aio::IoContext& io, RedisDeployment& redis,
-                                     std::vector<std::string> patterns, Duration timeout)
+                                     std::vector<std::string> patterns, Duration timeout,
+                                     std::vector<std::string> tracked)
     : io_(io),
       redis_(redis),
       patterns_(std::move(patterns)),
+      tracked_(std::move(tracked)),
       timeout_(timeout),
       heard_(std::make_shared<Heard>(io.get_executor())),
       backoff_(first_backoff) {}
@@ -189,12 +231,21 @@ aio::task<Checked<>> RedisSubscription::subscribe() {
     generation_ = redis_.generation();
     RedisCommand command(1, "PSUBSCRIBE");
     command.insert(command.end(), patterns_.begin(), patterns_.end());
+    RedisCommand tracking;
+    if (!tracked_.empty()) {
+        command.emplace_back(invalidations);
+        tracking = {"CLIENT", "TRACKING", "ON", "BCAST"};
+    }
+    for (const auto& prefix : tracked_) {
+        tracking.emplace_back("PREFIX");
+        tracking.push_back(prefix);
+    }
     for (const auto& master : *masters) {
         const auto node = redis_.node_of(master);
         if (!node) co_return node.error();
         const auto ear = std::make_shared<Ear>(io_, master, *node, timeout_, heard_);
         ears_.push_back(ear);
-        const auto subscribed = co_await ear->subscribe(command);
+        const auto subscribed = co_await ear->subscribe(command, tracking);
         if (!subscribed) co_return subscribed.error();
         if (is_stopped_) co_return problem("Error connecting to redis: shutting down");
     }

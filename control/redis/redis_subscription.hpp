@@ -1,4 +1,5 @@
-// What a Redis tells unasked: messages on channels of a pattern (PSUBSCRIBE), from every master.
+// What a Redis tells unasked: messages on channels of a pattern (PSUBSCRIBE), and the keys of some
+// prefixes that change (CLIENT TRACKING, Redis 6 and later), from every master.
 //
 // next() connects where need be and waits between tries (50 ms to 1 s). It first says `subscribed`:
 // what happened before may have gone unheard, what happens from then on is heard. A problem means
@@ -21,7 +22,12 @@
 namespace fairlead::control {
 
 struct RedisMessage {
-    enum class Kind : std::uint8_t { subscribed, message };
+    enum class Kind : std::uint8_t {
+        subscribed,
+        message,
+        invalidated,  // a tracked key was written, expired or deleted; `payload` is its name
+        flushed,      // of all tracked keys it is not known any more what they hold
+    };
 
     Kind kind = Kind::message;
     std::string master;   // as RedisDeployment::masters() calls it
@@ -32,8 +38,9 @@ struct RedisMessage {
 class RedisSubscription {
 public:
     /// `redis` outlives it. `timeout`: for connecting, and half the silence that counts as a loss.
+    /// `tracked`: prefixes of keys, none the beginning of another.
     RedisSubscription(aio::IoContext& io, RedisDeployment& redis, std::vector<std::string> patterns,
-                      Duration timeout);
+                      Duration timeout, std::vector<std::string> tracked = {});
     ~RedisSubscription();
     RedisSubscription(const RedisSubscription&) = delete;
     RedisSubscription& operator=(const RedisSubscription&) = delete;
@@ -55,6 +62,7 @@ private:
     aio::IoContext& io_;
     RedisDeployment& redis_;
     const std::vector<std::string> patterns_;
+    const std::vector<std::string> tracked_;
     const Duration timeout_;
     std::shared_ptr<Heard> heard_;
     std::vector<std::shared_ptr<Ear>> ears_;  // one for each master

@@ -180,6 +180,14 @@ struct StoreSettings {
     std::optional<RedisSettings> redis;         // absent: the embedded store
     std::string embedded = "./fairlead-state";  // its folder
 
+    // The rest is about Redis.
+    enum class Watch : std::uint8_t { automatic, tracking, notifications, digest };
+    Watch watch = Watch::automatic;       // how changes of other writers are found
+    bool hipache = false;                 // serve Hipache's lists beside Redx's keys
+    std::string last_good;                // a file; empty: in the folder of `embedded`; "off": none
+    unsigned mass_delete_guard = 50;      // percent of the routes lost at once; 100: off
+    Milliseconds mass_delete_hold = 60s;  // then such a loss is believed
+
     bool operator==(const StoreSettings&) const = default;
 };
 

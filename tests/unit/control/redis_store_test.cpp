@@ -1,9 +1,5 @@
 // The store in a Redis against a real redis-server.
-#include "control/redis_store.hpp"
-
-#include "tests/support/redis_server.hpp"
-#include "tests/support/source_states.hpp"
-#include "tests/unit/control/run_task.hpp"
+#include "tests/unit/control/running_store.hpp"
 #include "tests/unit/control/store_reading.hpp"
 #include "tests/unit/control/temp_folder.hpp"
 
@@ -13,70 +9,13 @@
 #include <vector>
 
 using namespace fairlead;
-using control::RedisStore;
 using test::eventually;
 using test::RedisServer;
 using test::run_task;
+using test::RunningStore;
+using test::tcp_url;
+using test::url_of;
 using Kind = control::StoreChange::Kind;
-
-namespace {
-
-control::RedisUrl url_of(const std::string& text) {
-    const auto url = control::parse_redis_url(text);
-    REQUIRE(url.has_value());
-    return *url;
-}
-
-control::RedisUrl tcp_url(const RedisServer& server) {
-    return url_of("redis://127.0.0.1:" + std::to_string(server.port()));
-}
-
-/// A store whose source runs, and what it published.
-class Running {
-public:
-    explicit Running(control::RedisUrl url) : store(io, {{std::move(url)}}, 1) {
-        const discovery::Source::Publish keep = [this](model::SourceChange change) {
-            states.push_back(said_.after(std::move(change)));
-        };
-        aio::spawn(io.get_executor(), "source", store.source().run(keep));
-    }
-    ~Running() {
-        store.source().stop();
-        io.restart();
-        io.run_for(5s);
-    }
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
-
-    /// Within 2 s, as promised, and a little for a busy machine.
-    bool has_route(const std::string& host) {
-        return eventually(io, 2500ms, [&] {
-            if (states.empty()) return false;
-            const auto& routes = states.back().routes;
-            return std::any_of(routes.begin(), routes.end(),
-                               [&](const auto& route) { return route.host == host; });
-        });
-    }
-    bool has_routes(std::size_t count) {
-        return eventually(io, 2500ms,
-                          [&] { return !states.empty() && states.back().routes.size() == count; });
-    }
-    bool is_connected(bool wanted) {
-        return eventually(io, 2500ms, [&] { return store.source().status().connected == wanted; });
-    }
-    Checked<> apply(std::vector<control::StoreChange> changes) {
-        return run_task(io, store.apply(std::move(changes), "test"));
-    }
-
-    aio::IoContext io{1};
-    std::vector<model::SourceState> states;
-    RedisStore store;
-
-private:
-    test::SourceStates said_;
-};
-
-}  // namespace
 
 TEST_CASE("keys written by the API and by others are routes within 2 seconds", "[redis]") {
     FAIRLEAD_NEEDS_REDIS();
@@ -84,7 +23,7 @@ TEST_CASE("keys written by the API and by others are routes within 2 seconds", "
     RedisServer server(folder.path());
     REQUIRE(server.start());
     server.command("SET frontend:old.com web");
-    Running running(tcp_url(server));
+    RunningStore running(tcp_url(server));
     REQUIRE(running.has_route("old.com"));
 
     REQUIRE(running
@@ -112,7 +51,7 @@ TEST_CASE("quiet means quiet: nothing is published again while nothing changes",
     RedisServer server(folder.path());
     REQUIRE(server.start());
     server.command("SET frontend:a.com web");
-    Running running(tcp_url(server));
+    RunningStore running(tcp_url(server));
     REQUIRE(running.has_route("a.com"));
     server.command("SET unrelated x");
     eventually(running.io, 1300ms, [] { return false; });
@@ -131,19 +70,20 @@ TEST_CASE("a key of the wrong type is listed with its reason and the rest goes o
     server.command("SET frontend:good.com web");
     server.command("SET frontend:Bad.com web");
     server.command("HSET backend:web 10.0.0.1:x 0 10.0.0.1:80 0");
-    Running running(tcp_url(server));
+    RunningStore running(tcp_url(server));
     REQUIRE(running.has_route("good.com"));
     std::vector<std::string> rejected;
     for (const auto& entry : running.states.back().rejected)
         rejected.push_back(entry.origin.place + ": " + entry.why);
     CHECK(rejected == std::vector<std::string>{
-                          "backend:text: the key holds another type; allowed: a hash",
+                          "backend:text: the key holds a string; allowed: a hash",
                           "backend:web server 10.0.0.1:x: '10.0.0.1:x' is not a server's address; "
                           "allowed: host, host:port or "
                           "[v6]:port, with or without a path",
                           "frontend:Bad.com: the host has upper case letters and so never matches; "
                           "allowed: 'bad.com'",
-                          "frontend:list.com: the key holds another type; allowed: a string"});
+                          "frontend:list.com: the key holds a list; allowed: a string, or lists as "
+                          "Hipache's with store.hipache"});
     CHECK(running.states.back().services.at(0).endpoints.size() == 1);
 
     // Asked for by name, it is the error that Redis gives.
@@ -165,7 +105,7 @@ TEST_CASE("while Redis is away the last state stands; what it has on its return 
     FAIRLEAD_NEEDS_REDIS();
     const test::TempFolder folder;
     RedisServer server(folder.path());
-    Running running(tcp_url(server));
+    RunningStore running(tcp_url(server));
     REQUIRE(eventually(running.io, 2500ms,
                        [&] { return !running.store.source().status().detail.empty(); }));
     CHECK(!running.store.source().status().connected);
@@ -210,7 +150,7 @@ TEST_CASE("a write that Redis refuses is a failure, not an OK", "[redis]") {
     const test::TempFolder folder;
     RedisServer server(folder.path(), {"--maxmemory", "1mb"});
     REQUIRE(server.start());
-    Running running(tcp_url(server));
+    RunningStore running(tcp_url(server));
     REQUIRE(running.is_connected(true));
     const auto applied = running.apply(
         {{Kind::delete_backend, "web", "", ""}, {Kind::set_server, "web", "a:1", "0"}});
@@ -224,7 +164,7 @@ TEST_CASE("thousands of keys are read whole", "[redis]") {
     const test::TempFolder folder;
     RedisServer server(folder.path());
     REQUIRE(server.start());
-    Running running(url_of("unix:" + server.socket_path()));
+    RunningStore running(url_of("unix:" + server.socket_path()));
     REQUIRE(running.is_connected(true));
     std::vector<control::StoreChange> changes;
     for (int i = 0; i < 3000; ++i) {
@@ -243,7 +183,7 @@ TEST_CASE("the probe leaves nothing behind", "[redis]") {
     const test::TempFolder folder;
     RedisServer server(folder.path());
     REQUIRE(server.start());
-    Running running(tcp_url(server));
+    RunningStore running(tcp_url(server));
     CHECK(run_task(running.io, running.store.probe()).has_value());
     CHECK(server.command("DBSIZE") == ":0\r\n");
 }

@@ -35,6 +35,13 @@ using control::StoreContents;
 
 namespace {
 
+/// Nothing is kept on disk.
+model::StoreSettings without_file() {
+    model::StoreSettings settings;
+    settings.last_good = "off";
+    return settings;
+}
+
 HttpRequest request_for(std::string_view method, std::string_view path,
                         std::string_view body = {}) {
     HttpRequest request;
@@ -112,7 +119,7 @@ TEST_CASE("without Redis every row but the pages is a 500 that says so", "[redx_
     const test::TempFolder folder;
     aio::IoContext io{1};
     control::RedisStore store(io, {{*control::parse_redis_url("unix:" + (folder / "none.sock"))}},
-                              1);
+                              without_file(), 1);
     const model::ApiSettings settings;
     RedxApi api(store, settings);
     for (const auto& row : control::redx_rows()) {
