@@ -97,7 +97,35 @@ RedisWatch::Listener RedisStore::listener() {
     return listener;
 }
 
+/// Redis carries out the rest of a MULTI when one command meets a key of another type. Such keys
+/// are known, so that asking costs nothing where there are none.
+aio::task<Checked<>> RedisStore::check_types(const std::vector<StoreChange>& changes) {
+    using Kind = StoreChange::Kind;
+    RedisCommands questions;
+    KeySet deleted;
+    for (const auto& change : changes) {
+        const auto key = std::string(backend_prefix) + change.name;
+        if (change.kind == Kind::delete_backend) deleted.insert(key);
+        const bool needs_hash =
+            change.kind == Kind::set_server || change.kind == Kind::delete_server ||
+            change.kind == Kind::set_config || change.kind == Kind::delete_config;
+        if (needs_hash && !deleted.contains(key) && source_.image().refused.contains(key))
+            questions.push_back({"TYPE", key});
+    }
+    if (questions.empty()) co_return Checked<>{};
+    const auto replies = co_await commands_->run(std::move(questions));
+    if (!replies) co_return replies.error();
+    for (const auto& reply : *replies) {
+        if (reply.is_error()) co_return problem("{}", reply.text);
+        if (reply.text == "hash" || reply.text == "none") continue;
+        co_return problem("WRONGTYPE Operation against a key holding the wrong kind of value");
+    }
+    co_return Checked<>{};
+}
+
 aio::task<Checked<>> RedisStore::apply(std::vector<StoreChange> changes, std::string who) {
+    const auto checked = co_await check_types(changes);
+    if (!checked) co_return checked;
     RedisCommands commands;
     for (const auto& change : changes) commands.push_back(command_for(change));
     const auto done = co_await commands_->run_atomically(std::move(commands));

@@ -44,6 +44,7 @@ public:
     discovery::Source& source() noexcept override { return *this; }
 
 private:
+    aio::task<Checked<>> check_types(const std::vector<StoreChange>& changes);
     model::SourceKind kind() const noexcept override { return model::SourceKind::store; }
     aio::task<> run(Publish publish) override;
     void stop() override;

@@ -251,6 +251,16 @@ def test_what_redis_refuses_is_a_500_with_its_reason_and_nothing_is_done(stage):
                          ("GET", "/frontends/list.example"), ("PUT", "/backends/text/config/a/b")):
         reply = request(method, proxy.api(path))
         assert (reply.status, reply.json()["message"]) == (500, wrong), (method, path, reply)
+    # Redis would carry out the rest of a MULTI: what is known to be of another type refuses all of it.
+    wait_until(lambda: "backend:text" in get(proxy.admin("/routes")).text)
+    mixed = {"frontends": [{"url": "a.example", "backend_name": "web"}],
+             "backends": [{"name": "web", "servers": ["a:1"]}, {"name": "text", "servers": ["a:1"]}]}
+    reply = request("POST", proxy.api("/batch"), body=mixed)
+    assert (reply.status, reply.json()["message"]) == (500, wrong), reply
+    assert redis.cli("EXISTS", "frontend:a.example", "backend:web") == "0"
+    assert request("PUT", proxy.api("/batch"), body=mixed).status == 200  # it begins with deleting them
+    assert redis.cli("TYPE", "backend:text") == "hash"
+    assert request("DELETE", proxy.api("/batch"), body=mixed).status == 200
     redis.cli("CONFIG", "SET", "maxmemory", "1")
     body = {"frontends": [{"url": "a.example", "backend_name": "web"}], "backends": [{"name": "web", "servers": ["a:1"]}]}
     for method, path in (("POST", "/batch"), ("PUT", "/batch"), ("PUT", "/backends/web/10.0.0.1:80"),
