@@ -260,6 +260,10 @@ aio::task<Checked<>> RedisStore::read_all(std::string counters) {
     flushed_meanwhile_ = false;
     is_reading_ = true;
     auto image = co_await read_image(*watcher_, lists_);
+    if (image) {
+        const auto confirmed = co_await read_unseen(*image);
+        if (!confirmed) image = confirmed.error();
+    }
     is_reading_ = false;
     dirty_.insert(written_meanwhile_.begin(), written_meanwhile_.end());
     if (!image || flushed_meanwhile_) needs_all_ = true;
@@ -272,6 +276,23 @@ aio::task<Checked<>> RedisStore::read_all(std::string counters) {
     last_counters_ = std::move(counters);
     last_read_ = Clock::now();
     next_read_ = last_read_ + std::min(reread_share * (last_read_ - begun), longest_reread_pause);
+    co_return Checked<>{};
+}
+
+/// A key that moves between two nodes of a cluster while they are scanned may be seen on neither:
+/// what is missing is asked for by its name, which is followed to where it is.
+aio::task<Checked<>> RedisStore::read_unseen(StoreImage& image) {
+    if (!source_.is_known()) co_return Checked<>{};
+    const auto masters = co_await watcher_->masters();
+    if (!masters) co_return masters.error();
+    if (masters->size() < 2) co_return Checked<>{};
+    std::vector<std::string> unseen;
+    for (auto& key : keys_of(source_.image())) {
+        if (!image.has(key)) unseen.push_back(key);
+    }
+    auto readings = co_await read_keys(*watcher_, std::move(unseen), lists_);
+    if (!readings) co_return readings.error();
+    for (auto& reading : *readings) image.put(std::move(reading));
     co_return Checked<>{};
 }
 

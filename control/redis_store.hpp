@@ -53,6 +53,7 @@ private:
     RedisWatch::Listener listener();
     aio::task<Checked<>> look();
     aio::task<Checked<>> read_all(std::string counters);
+    aio::task<Checked<>> read_unseen(StoreImage& image);
     aio::task<Checked<>> read_dirty();
     aio::task<Checked<std::string>> change_counters();
     aio::task<Checked<bool>> has_lost_keys();
