@@ -1,7 +1,7 @@
 #include "control/app.hpp"
 
 #include "control/api/redx_answers.hpp"
-#include "control/store_factory.hpp"
+#include "control/store/store_factory.hpp"
 #include "control/version.hpp"
 #include "discovery/docker_source.hpp"
 #include "proxy/aio/spawn.hpp"

@@ -8,15 +8,15 @@
 // Threads: control is the caller of run(); the workers are inside the data plane.
 #pragma once
 
-#include "control/admin_routes.hpp"
+#include "control/admin/admin_routes.hpp"
+#include "control/admin/health_endpoint.hpp"
 #include "control/api/redx_api.hpp"
-#include "control/config_loader.hpp"
-#include "control/file_source.hpp"
-#include "control/health_endpoint.hpp"
+#include "control/config/config_loader.hpp"
+#include "control/config/file_source.hpp"
 #include "control/http_server.hpp"
 #include "control/reconciler.hpp"
 #include "control/signals.hpp"
-#include "control/store.hpp"
+#include "control/store/store.hpp"
 #include "discovery/source.hpp"
 #include "proxy/aio/types.hpp"
 #include "proxy/data_plane.hpp"

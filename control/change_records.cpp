@@ -1,7 +1,7 @@
 #include "control/change_records.hpp"
 
-#include "control/rules_view.hpp"
-#include "control/setting_values.hpp"
+#include "control/admin/rules_view.hpp"
+#include "control/config/setting_values.hpp"
 #include "proxy/base/log.hpp"
 
 #include <boost/json/serialize.hpp>

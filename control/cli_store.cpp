@@ -1,6 +1,6 @@
 #include "control/cli_store.hpp"
 
-#include "control/config_loader.hpp"
+#include "control/config/config_loader.hpp"
 #include "control/transfer/store_transfer.hpp"
 
 #include <CLI/CLI.hpp>

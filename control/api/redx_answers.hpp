@@ -7,7 +7,7 @@
 #pragma once
 
 #include "control/http_server.hpp"
-#include "control/store.hpp"
+#include "control/store/store.hpp"
 
 #include <string>
 #include <string_view>

@@ -2,7 +2,7 @@
 
 #include "control/api/redx_answers.hpp"
 #include "control/api/redx_table.hpp"
-#include "control/store_image.hpp"
+#include "control/store/store_image.hpp"
 
 #include <fmt/format.h>
 

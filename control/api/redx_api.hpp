@@ -9,7 +9,7 @@
 
 #include "control/api/api_guard.hpp"
 #include "control/http_server.hpp"
-#include "control/store.hpp"
+#include "control/store/store.hpp"
 #include "proxy/model/config.hpp"
 
 #include <optional>

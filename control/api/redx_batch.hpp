@@ -9,7 +9,7 @@
 // Threads: any (pure). Cost: linear in the body.
 #pragma once
 
-#include "control/store.hpp"
+#include "control/store/store.hpp"
 #include "proxy/base/checked.hpp"
 
 #include <string>

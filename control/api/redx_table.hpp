@@ -5,7 +5,7 @@
 #pragma once
 
 #include "control/http_server.hpp"
-#include "control/store.hpp"
+#include "control/store/store.hpp"
 #include "proxy/model/config.hpp"
 
 #include <span>

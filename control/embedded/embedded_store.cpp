@@ -2,7 +2,7 @@
 
 #include "control/embedded/store_text.hpp"
 #include "control/embedded/store_text_v1.hpp"
-#include "control/store_changes.hpp"
+#include "control/store/store_changes.hpp"
 #include "proxy/aio/spawn.hpp"
 #include "proxy/base/log.hpp"
 

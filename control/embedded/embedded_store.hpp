@@ -13,8 +13,8 @@
 #include "control/embedded/disk_thread.hpp"
 #include "control/embedded/store_file.hpp"
 #include "control/embedded/store_folder.hpp"
-#include "control/store.hpp"
-#include "control/store_source.hpp"
+#include "control/store/store.hpp"
+#include "control/store/store_source.hpp"
 #include "proxy/aio/event.hpp"
 #include "proxy/aio/types.hpp"
 

@@ -1,7 +1,7 @@
 #include "control/embedded/store_text.hpp"
 
 #include "control/api/json_text.hpp"
-#include "control/store_changes.hpp"
+#include "control/store/store_changes.hpp"
 
 #include <boost/crc.hpp>
 #include <boost/json/parse.hpp>

@@ -12,7 +12,7 @@
 // Threads: any (pure).
 #pragma once
 
-#include "control/store.hpp"
+#include "control/store/store.hpp"
 #include "proxy/base/clock.hpp"
 
 #include <cstddef>

@@ -4,7 +4,7 @@
 // Threads: any (pure).
 #pragma once
 
-#include "control/store.hpp"
+#include "control/store/store.hpp"
 #include "proxy/base/checked.hpp"
 
 #include <string_view>

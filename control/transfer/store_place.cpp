@@ -2,8 +2,8 @@
 
 #include "control/api/redx_batch.hpp"
 #include "control/http_client.hpp"
-#include "control/store_changes.hpp"
-#include "control/store_factory.hpp"
+#include "control/store/store_changes.hpp"
+#include "control/store/store_factory.hpp"
 #include "control/transfer/store_transfer.hpp"
 #include "proxy/aio/spawn.hpp"
 

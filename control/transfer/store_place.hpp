@@ -4,7 +4,7 @@
 // Threads: any; every call blocks its caller.
 #pragma once
 
-#include "control/store_image.hpp"
+#include "control/store/store_image.hpp"
 #include "proxy/base/checked.hpp"
 #include "proxy/model/config.hpp"
 

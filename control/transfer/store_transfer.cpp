@@ -1,6 +1,6 @@
 #include "control/transfer/store_transfer.hpp"
 
-#include "control/shown_text.hpp"
+#include "control/store/shown_text.hpp"
 
 #include <fmt/format.h>
 

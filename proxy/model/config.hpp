@@ -1,5 +1,5 @@
-// What a user can set, as plain structs with the default on the field. control/config_schema.cpp
-// has one row for each key; docs/configuration.md describes them.
+// What a user can set, as plain structs with the default on the field.
+// control/config/config_schema.cpp has one row for each key; docs/configuration.md describes them.
 //
 // Threads: any (values, immutable after loading).
 #pragma once
@@ -108,7 +108,7 @@ struct MinRates {
 struct ListenerSettings {
     Address bind = Address::tcp("0.0.0.0", 8080);
     unsigned mode = 0660;       // of a Unix socket's file
-    Front front = Front::none;  // what else it sets is in control/front_presets.cpp
+    Front front = Front::none;  // what else it sets is in control/config/front_presets.cpp
     ProxyProtocol proxy_protocol = ProxyProtocol::off;
     // Whose PROXY headers are believed; those of others are read and ignored. None: everybody's.
     std::optional<std::vector<IpPrefix>> proxy_protocol_from;

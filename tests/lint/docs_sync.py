@@ -25,4 +25,4 @@ reasons = re.findall(r"^FAIRLEAD_REASON\((\w+)", read("proxy/base/reasons.def"),
 metrics = re.findall(r'^FAIRLEAD_METRIC\(\w+, \w+, "(\w+)"', read("proxy/metrics/catalog.def"), re.MULTILINE)
 report(missing(reasons, "docs/reasons.md", "reason", "proxy/base/reasons.def") +
        missing(metrics, "docs/", "metric", "proxy/metrics/catalog.def") +
-       missing(keys(), "docs/configuration.md", "key", "control/config_schema.cpp"))
+       missing(keys(), "docs/configuration.md", "key", "control/config/config_schema.cpp"))

@@ -1,7 +1,7 @@
 // Routes of the store, from Redx's keys to the wire: what endpoints and the fallback are told, how
 // clients stay with a server, who answers where nobody else does.
-#include "control/config_loader.hpp"
-#include "control/store_source.hpp"
+#include "control/config/config_loader.hpp"
+#include "control/store/store_source.hpp"
 #include "tests/support/proxy_fixture.hpp"
 #include "tests/support/scripted_origin.hpp"
 #include "tests/support/source_states.hpp"

@@ -1,6 +1,6 @@
 // What routes do besides leading to a service, from the configuration file to the wire. The texts
 // are those of docs/configuration.md.
-#include "control/config_loader.hpp"
+#include "control/config/config_loader.hpp"
 #include "tests/support/proxy_fixture.hpp"
 #include "tests/support/scripted_origin.hpp"
 

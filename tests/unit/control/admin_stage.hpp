@@ -1,8 +1,8 @@
 // The admin endpoint over a reconciler that two sources have told something.
 #pragma once
 
-#include "control/admin_routes.hpp"
-#include "control/health_endpoint.hpp"
+#include "control/admin/admin_routes.hpp"
+#include "control/admin/health_endpoint.hpp"
 #include "control/journal.hpp"
 #include "proxy/balance/registry.hpp"
 

@@ -1,6 +1,6 @@
-#include "control/admin_client.hpp"
-#include "control/admin_routes.hpp"
-#include "control/admin_tables.hpp"
+#include "control/admin/admin_client.hpp"
+#include "control/admin/admin_routes.hpp"
+#include "control/admin/admin_tables.hpp"
 #include "tests/unit/control/admin_stage.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
 // Where settings, rules and the process' own keys are written: what explain and /config tell.
-#include "control/config_loader.hpp"
+#include "control/config/config_loader.hpp"
 
 #include <catch2/catch.hpp>
 

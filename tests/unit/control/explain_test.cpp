@@ -1,8 +1,8 @@
 // What the admin endpoint explains: a request's way, a file's changes, the journal, every setting.
-#include "control/config_schema.hpp"
-#include "control/explain_text.hpp"
-#include "control/question_text.hpp"
-#include "control/setting_values.hpp"
+#include "control/admin/explain_text.hpp"
+#include "control/admin/question_text.hpp"
+#include "control/config/config_schema.hpp"
+#include "control/config/setting_values.hpp"
 #include "tests/unit/control/admin_stage.hpp"
 
 #include <catch2/catch.hpp>

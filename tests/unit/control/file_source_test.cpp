@@ -1,5 +1,5 @@
 // The file source reads again when it should, and a bad file changes nothing.
-#include "control/file_source.hpp"
+#include "control/config/file_source.hpp"
 
 #include "tests/support/source_states.hpp"
 #include "tests/unit/control/run_task.hpp"

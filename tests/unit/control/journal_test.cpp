@@ -1,7 +1,7 @@
 #include "control/journal.hpp"
 
-#include "control/event_stream.hpp"
-#include "control/query.hpp"
+#include "control/admin/event_stream.hpp"
+#include "control/admin/query.hpp"
 #include "tests/unit/control/run_task.hpp"
 
 #include <boost/json/parse.hpp>

@@ -1,5 +1,5 @@
 // The copy on disk: what is written is read back, and nothing else is.
-#include "control/last_good.hpp"
+#include "control/store/last_good.hpp"
 
 #include "tests/unit/control/temp_folder.hpp"
 

@@ -1,5 +1,5 @@
 // When a loss is believed, and when it is held back.
-#include "control/mass_delete_guard.hpp"
+#include "control/store/mass_delete_guard.hpp"
 
 #include <catch2/catch.hpp>
 

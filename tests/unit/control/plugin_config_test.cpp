@@ -1,6 +1,6 @@
 // What the configuration file says of API routes' plugins and of the fallback: every form, and
 // every message with its place.
-#include "control/config_loader.hpp"
+#include "control/config/config_loader.hpp"
 
 #include <catch2/catch.hpp>
 

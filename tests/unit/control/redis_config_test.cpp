@@ -1,5 +1,5 @@
 // What the configuration file says of a Redis: what it means, and every message with its place.
-#include "control/config_loader.hpp"
+#include "control/config/config_loader.hpp"
 
 #include <catch2/catch.hpp>
 

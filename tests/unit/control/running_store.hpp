@@ -3,7 +3,7 @@
 // Threads: the test's.
 #pragma once
 
-#include "control/redis_store.hpp"
+#include "control/store/redis_store.hpp"
 #include "tests/support/redis_server.hpp"
 #include "tests/support/source_states.hpp"
 #include "tests/unit/control/run_task.hpp"

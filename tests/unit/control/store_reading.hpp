@@ -3,7 +3,7 @@
 // Threads: the test's.
 #pragma once
 
-#include "control/store_image.hpp"
+#include "control/store/store_image.hpp"
 #include "tests/unit/control/run_task.hpp"
 
 namespace fairlead::test {

@@ -1,7 +1,7 @@
 // What each form of a Redx key becomes: a route, an endpoint, or a refusal with its reason.
-#include "control/store_routes.hpp"
+#include "control/store/store_routes.hpp"
 
-#include "control/store_source.hpp"
+#include "control/store/store_source.hpp"
 #include "tests/support/source_states.hpp"
 #include "tests/unit/model/table_of.hpp"
 

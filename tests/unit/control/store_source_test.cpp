@@ -1,7 +1,7 @@
 // What a store's source publishes: the keys that are different, and nothing else.
-#include "control/store_source.hpp"
+#include "control/store/store_source.hpp"
 
-#include "control/shown_text.hpp"
+#include "control/store/shown_text.hpp"
 
 #include <catch2/catch.hpp>
 

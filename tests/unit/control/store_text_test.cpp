@@ -1,7 +1,7 @@
 // The file's text: for people to read, and good wherever it is cut or damaged.
 #include "control/embedded/store_text.hpp"
 
-#include "control/store_changes.hpp"
+#include "control/store/store_changes.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "control/metrics_page.hpp"
+#include "control/admin/metrics_page.hpp"
 #include "proxy/balance/registry.hpp"
 
 #include <catch2/catch.hpp>

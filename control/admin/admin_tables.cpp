@@ -1,0 +1,121 @@
+#include "control/admin/admin_tables.hpp"
+
+#include "control/admin/text_table.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value_to.hpp>
+#include <fmt/format.h>
+
+#include <exception>
+#include <vector>
+
+namespace fairlead::control {
+namespace {
+
+namespace json = boost::json;
+
+std::string text_at(const json::object& object, std::string_view key) {
+    return json::value_to<std::string>(object.at(key));
+}
+
+std::string number_at(const json::object& object, std::string_view key) {
+    return std::to_string(object.at(key).to_number<std::uint64_t>());
+}
+
+std::string origin_at(const json::object& object) {
+    const auto& origin = object.at("origin").as_object();
+    return text_at(origin, "source") + ": " + text_at(origin, "place");
+}
+
+const json::array& list_at(const json::object& object, std::string_view key) {
+    return object.at(key).as_array();
+}
+
+std::string rejected_text(const json::object& page) {
+    std::string out;
+    for (const auto& entry : list_at(page, "rejected")) {
+        const auto& rejected = entry.as_object();
+        out.append(
+            fmt::format("rejected  {}: {}\n", origin_at(rejected), text_at(rejected, "why")));
+    }
+    return out.empty() ? out : "\n" + out;
+}
+
+std::string routes_text(const json::object& page) {
+    TextTable table({"HOST", "PATH", "CONDITIONS", "SERVICE", "ORIGIN"});
+    for (const auto& entry : list_at(page, "routes")) {
+        const auto& route = entry.as_object();
+        auto origin = origin_at(route);
+        if (route.contains("problem"))
+            origin.append("  (").append(text_at(route, "problem")) += ')';
+        const auto conditions = text_at(route, "conditions");
+        table.add({text_at(route, "host"), text_at(route, "path"),
+                   conditions.empty() ? "-" : conditions, text_at(route, "service"),
+                   std::move(origin)});
+    }
+    std::string out = table.text();
+    if (list_at(page, "routes").empty()) out = "no routes\n";
+    std::string losers;
+    for (const auto& entry : list_at(page, "losers")) {
+        const auto& route = entry.as_object();
+        const auto conditions = text_at(route, "conditions");
+        losers.append(fmt::format(
+            "not used  {} {} {}-> {} ({}): {}\n", text_at(route, "host"), text_at(route, "path"),
+            conditions.empty() ? "" : fmt::format("[{}] ", conditions), text_at(route, "service"),
+            origin_at(route), text_at(route, "why")));
+    }
+    if (!losers.empty()) out.append("\n").append(losers);
+    return out + rejected_text(page);
+}
+
+std::string services_text(const json::object& page) {
+    TextTable table(
+        {"SERVICE", "POLICY", "ENDPOINT", "STATE", "IN FLIGHT", "REQUESTS", "WEIGHT", "ORIGIN"});
+    for (const auto& entry : list_at(page, "services")) {
+        const auto& service = entry.as_object();
+        const auto name = text_at(service, "name");
+        const auto policy = text_at(service.at("settings").as_object(), "policy");
+        if (list_at(service, "endpoints").empty()) {
+            table.add({name, policy, "-", "no endpoint", "-", "-", "-", origin_at(service)});
+        }
+        for (const auto& item : list_at(service, "endpoints")) {
+            const auto& endpoint = item.as_object();
+            table.add({name, policy, text_at(endpoint, "address"), text_at(endpoint, "state"),
+                       number_at(endpoint, "in_flight"), number_at(endpoint, "requests"),
+                       number_at(endpoint, "weight"), origin_at(endpoint)});
+        }
+    }
+    std::string out = list_at(page, "services").empty() ? "no services\n" : table.text();
+    return out + rejected_text(page);
+}
+
+std::string version_line(const json::object& page) {
+    return fmt::format("{} {}\n", text_at(page, "name"), text_at(page, "version"));
+}
+
+/// Boost.JSON throws on a member that is missing or of another type: another version's page.
+Checked<std::string> render(std::string_view body, std::string (*text)(const json::object&)) {
+    try {
+        return text(json::parse(body).as_object());
+    } catch (const std::exception& e) {
+        return problem(
+            "the answer is not what this version expects ({}); --json prints it as it is",
+            e.what());
+    }
+}
+
+}  // namespace
+
+Checked<std::string> routes_table(std::string_view body) {
+    return render(body, routes_text);
+}
+Checked<std::string> services_table(std::string_view body) {
+    return render(body, services_text);
+}
+Checked<std::string> version_text(std::string_view body) {
+    return render(body, version_line);
+}
+
+}  // namespace fairlead::control
