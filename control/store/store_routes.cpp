@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace fairlead::control {
@@ -141,7 +142,9 @@ model::SharedValue<model::PluginChain> chain_of(const Backend& backend, const Ke
     return chain;
 }
 
-void add_server(model::SourceItem& item, model::ServiceSpec& service, const std::string& text,
+/// `known`: the identities of the servers before it.
+void add_server(model::SourceItem& item, model::ServiceSpec& service,
+                std::unordered_set<std::string>& known, const std::string& text,
                 const std::string& score_text, const KeyRules& rules) {
     const auto place = fmt::format("{} server {}", service.origin.place, shown(text));
     auto endpoint = parse_server(text);
@@ -149,10 +152,7 @@ void add_server(model::SourceItem& item, model::ServiceSpec& service, const std:
         reject(item, place, endpoint.error().text());
         return;
     }
-    const bool is_known =
-        std::any_of(service.endpoints.begin(), service.endpoints.end(),
-                    [&](const auto& other) { return other.identity == endpoint->identity; });
-    if (is_known) {
+    if (!known.insert(endpoint->identity).second) {
         reject(item, place, fmt::format("the backend has {} already", endpoint->identity));
         return;
     }
@@ -185,8 +185,9 @@ model::SourceItem item_of(const std::string& name, const Backend& backend, const
     service.name = name;
     service.origin = origin(place);
     service.plugins = chain_of(backend, rules, place, item);
+    std::unordered_set<std::string> known;
     for (const auto& [address, score] : backend.servers)
-        add_server(item, service, address, score, rules);
+        add_server(item, service, known, address, score, rules);
     item.services.push_back(std::move(service));
     return item;
 }
