@@ -46,6 +46,7 @@ control::MetricsInput input_with_one_service() {
     docker.kind = model::SourceKind::docker;
     docker.is_connected = true;
     docker.last_heard = input.wall_now - 4s;
+    docker.config_age = 3.5;
     input.sources.push_back(docker);
     return input;
 }
