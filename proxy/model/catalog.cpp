@@ -195,7 +195,8 @@ Catalog::Ranking Catalog::ranked(const std::vector<Claim<RouteSpec>>& claims) {
                                     route.conditions ? ", path and conditions" : " and path")});
         }
     }
-    std::stable_sort(ranking.winners.begin(), ranking.winners.end(), is_asked_first);
+    // No two are equal: their conditions are not.
+    std::sort(ranking.winners.begin(), ranking.winners.end(), is_asked_first);
     return ranking;
 }
 
