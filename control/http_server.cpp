@@ -43,16 +43,10 @@ struct Peer {
     bool is_local = false;
 };
 
-bool is_loopback(const model::IpBytes& ip) {
-    static const auto v4 = model::parse_ip_prefix("127.0.0.0/8");
-    static const auto v6 = model::parse_ip_prefix("::1");
-    return v4->contains(ip) || v6->contains(ip);
-}
-
 Peer peer_of(const net::SocketAddress& address) {
     const auto ip = net::ip_of(address);
     if (!ip) return {"unix", 0, true};
-    return {net::ip_text(*ip), net::address_of(address).port, is_loopback(*ip)};
+    return {net::ip_text(*ip), net::address_of(address).port, net::is_loopback(*ip)};
 }
 
 /// All but the body.

@@ -74,9 +74,10 @@ task<error_code> ClientStream::connect_to(stream_protocol::endpoint endpoint) {
     auto [ec] = co_await socket_.async_connect(endpoint);
     if (is_closed_) co_return asio::error::operation_aborted;
     if (ec) co_return ec;
-    if (net::is_connected_to_itself(socket_.native_handle(), socket_address_of(endpoint)))
+    const auto address = socket_address_of(endpoint);
+    if (net::is_connected_to_itself(socket_.native_handle(), address))
         co_return asio::error::connection_refused;
-    net::disable_nagle(socket_.native_handle());
+    net::tune(socket_.native_handle(), address);
     co_return error_code();
 }
 

@@ -50,7 +50,7 @@ int open_socket(const SocketAddress& endpoint, OpenOptions options) {
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (options.reuse_port) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     if (endpoint.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    disable_nagle(fd);  // for the sockets it accepts: they inherit it
+    tune(fd, endpoint);
     const bool bound = ::bind(fd, endpoint.data(), endpoint.size()) == 0 &&
                        (options.path == nullptr || ::chmod(options.path, options.mode) == 0);
     if (bound && (!options.listens || ::listen(fd, backlog) == 0)) return fd;

@@ -7,9 +7,14 @@
 
 namespace fairlead::net {
 
-void disable_nagle(int fd) noexcept {
+void tune(int fd, const SocketAddress& address) noexcept {
+    if (address.family() == AF_UNIX) return;
     const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on Unix sockets: fine
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    constexpr std::string_view unpaced = "reno";
+    const auto ip = ip_of(address);
+    if (ip && is_loopback(*ip))
+        ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, unpaced.data(), unpaced.size());
 }
 
 Descriptor open_stream_socket(const SocketAddress& address) noexcept {

@@ -97,6 +97,12 @@ std::optional<model::IpBytes> ip_of(const SocketAddress& address) {
     return std::nullopt;
 }
 
+bool is_loopback(const model::IpBytes& ip) noexcept {
+    if (std::memcmp(ip.data(), v4_mapped, sizeof v4_mapped) == 0)
+        return ip[sizeof v4_mapped] == 127;
+    return IN6_IS_ADDR_LOOPBACK(reinterpret_cast<const in6_addr*>(ip.data()));
+}
+
 std::string ip_text(const model::IpBytes& ip) {
     char text[INET6_ADDRSTRLEN] = {};
     if (std::memcmp(ip.data(), v4_mapped, sizeof v4_mapped) != 0)

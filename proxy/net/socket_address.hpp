@@ -51,6 +51,9 @@ model::Address address_of(const SocketAddress& address);
 /// The address of a TCP peer in v4-mapped form; none for Unix sockets.
 std::optional<model::IpBytes> ip_of(const SocketAddress& address);
 
+/// In 127.0.0.0/8, or ::1.
+bool is_loopback(const model::IpBytes& ip) noexcept;
+
 /// Dotted or colon form of what ip_of gives: "10.1.2.3", "2001:db8::1".
 std::string ip_text(const model::IpBytes& ip);
 

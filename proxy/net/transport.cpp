@@ -51,7 +51,7 @@ IoResult Transport::try_read(std::span<char> into) {
     if (!is_open()) return IoResult::of(IoResult::Status::cancelled);
     if (tls_) return try_read_tls(into);
     while (watch_.is_readable()) {
-        const auto n = ::recv(socket_.get(), into.data(), into.size(), 0);
+        const auto n = receive(socket_.get(), into);
         if (n > 0) {
             const auto size = static_cast<std::size_t>(n);
             if (size < into.size()) watch_.drained();
@@ -168,8 +168,7 @@ Sent Transport::drain_queue() {
 Sent Transport::drain_queue_plain() {
     while (queue_at_ != queue_end_) {
         if (queue_at_ + 1 == queue_end_) {
-            const auto& piece = queue_[queue_at_];
-            const auto n = ::send(socket_.get(), piece.data(), piece.size(), send_flags_);
+            const auto n = send(socket_.get(), queue_[queue_at_], send_flags_);
             if (n >= 0) {
                 take_sent(static_cast<std::size_t>(n));
                 continue;

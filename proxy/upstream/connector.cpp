@@ -39,7 +39,7 @@ net::task<result<net::Descriptor>> Connector::connect(const model::Address& addr
         if (cancelled_) co_return Failure(Reason::connect_failed, ec);
         if (!ec && !net::is_connected_to_itself(socket_.get(), to)) {
             watch_.forget();
-            net::disable_nagle(socket_.get());
+            net::tune(socket_.get(), to);
             co_return std::move(socket_);
         }
         failure = ec ? Failure(reason_of(ec), ec) : Failure(Reason::connect_refused);
