@@ -25,6 +25,8 @@ public:
     };
 
     void begin(const Framing& framing, const HeadLimits& trailer_limits);
+    /// There is none, or no more of it is wanted.
+    void end() noexcept { state_ = State::done; }
 
     /// Looks at all of `size` bytes. May move bytes within them (chunks closer together).
     Step step(char* data, std::size_t size);

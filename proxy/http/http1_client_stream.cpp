@@ -20,14 +20,15 @@ Http1ClientStream::Http1ClientStream(net::BufferPool& buffers, net::DeadlineWhee
       deadline_(wheel, &Http1ClientStream::close_connection, this),
       output_(scratch) {}
 
-void Http1ClientStream::attach(net::Transport& transport, const Timeouts& timeouts) {
+void Http1ClientStream::attach(net::Transport& transport, Duration first_byte, Duration idle) {
     transport_ = &transport;
-    timeouts_ = timeouts;
+    first_byte_timeout_ = first_byte;
+    idle_timeout_ = idle;
     output_.attach(transport);
     method_ = Method::get;
     upload_is_open_ = has_response_bytes_ = is_reading_ = is_clean_ = false;
     buffer_size_ = net::BufferPool::small;
-    body_.begin(Framing(), response_limits);
+    body_.end();
 }
 
 void Http1ClientStream::release() {
@@ -64,11 +65,11 @@ void Http1ClientStream::watch_reading() {
     if (!is_reading_) {
         deadline_.disarm();
     } else if (has_response_bytes_) {
-        deadline_.arm(timeouts_.idle);
+        deadline_.arm(idle_timeout_);
     } else {
         // While the request is still being sent it is for the client to be in time, not for the
         // endpoint.
-        deadline_.arm(upload_is_open_ ? Duration::zero() : timeouts_.first_byte);
+        deadline_.arm(upload_is_open_ ? Duration::zero() : first_byte_timeout_);
     }
 }
 
@@ -95,7 +96,7 @@ void Http1ClientStream::end_waiting() {
 }
 
 net::task<result<>> Http1ClientStream::finish_sending() {
-    deadline_.arm(timeouts_.idle);
+    deadline_.arm(idle_timeout_);
     const net::error_code ec = co_await transport_->finish_writing();
     const bool too_slow = deadline_.expired();
     watch_reading();

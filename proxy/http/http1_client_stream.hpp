@@ -17,16 +17,12 @@ namespace fairlead::http {
 
 class Http1ClientStream final : public ClientStream {
 public:
-    struct Timeouts {
-        Duration first_byte = 60s;
-        Duration idle = 60s;
-    };
-
     /// All references outlive the stream.
     Http1ClientStream(net::BufferPool& buffers, net::DeadlineWheel& wheel, std::string& scratch);
 
-    /// Before use. `transport` outlives the use.
-    void attach(net::Transport& transport, const Timeouts& timeouts);
+    /// Before use. `transport` outlives the use. Timeouts: until the response's first byte; between
+    /// any two of its bytes, or of the request's.
+    void attach(net::Transport& transport, Duration first_byte, Duration idle);
     /// Gives back what it borrowed, and forgets the connection.
     void release();
 
@@ -60,7 +56,8 @@ private:
 
     net::Transport* transport_ = nullptr;
     net::BufferPool& buffers_;
-    Timeouts timeouts_;
+    Duration first_byte_timeout_ = Duration::zero();
+    Duration idle_timeout_ = Duration::zero();
     net::Deadline deadline_;
     Http1Output output_;
     net::Buffer buffer_;                                // none while nothing is there to be read

@@ -23,7 +23,7 @@ void Http1ServerStream::attach(net::Transport& transport, const Settings& settin
     client_ = &client;
     output_.attach(transport);
     head_size_ = 0;
-    body_.begin(Framing(), settings.head);
+    body_.end();
 }
 
 void Http1ServerStream::release() {
@@ -61,6 +61,7 @@ void Http1ServerStream::judge_reader(void* self) {
 
 void Http1ServerStream::begin_request() {
     parser_.restart();
+    is_timed_ = false;
     has_begun_response_ = false;
     stopped_reading_ = false;
     keeps_alive_ = true;
@@ -72,47 +73,43 @@ void Http1ServerStream::begin_request() {
     cookie_ = nullptr;
 }
 
-net::task<result<Http1ServerStream::Next>> Http1ServerStream::read_request() {
-    begin_request();
+result<Http1ServerStream::Next> Http1ServerStream::read_request() {
     if (!buffer_) buffer_ = buffers_.borrow(net::BufferPool::small);
-    bool is_timed = false;
     for (;;) {
         if (buffer_.filled_size() > 0) {
             const auto parsed = try_parse();
             if (!parsed || *parsed) {
                 read_deadline_.disarm();
-                if (!parsed) {
-                    keeps_alive_ = false;
-                    co_return parsed.error();
-                }
+                keeps_alive_ = parsed.has_value();
+                if (!parsed) return parsed.error();
                 const auto accepted = accept_head();
-                if (!accepted) co_return accepted.error();
-                co_return Next::request;
+                if (!accepted) return accepted.error();
+                return Next::request;
             }
             // Empty lines ahead of a head are time spent on it as well.
-            if (!std::exchange(is_timed, true)) {
+            if (!std::exchange(is_timed_, true)) {
                 read_pace_.begin();
                 waiting_since_ = wheel_.now();
             }
             arm_head_deadline();
         }
         make_room();
-        auto read = transport_->try_read(buffer_.space());
-        if (read.is_blocked()) {
-            if (buffer_.filled_size() == 0) co_return Next::none;
-            const bool ready = co_await transport_->wait_readable();
-            if (ready) continue;
-            read = net::IoResult::of(net::IoResult::Status::cancelled);
-        }
-        if (!read.is_done()) {
-            const bool too_slow = read_deadline_.expired() && parser_.has_begun();
-            read_deadline_.disarm();
-            keeps_alive_ = false;
-            if (too_slow) co_return Failure(Reason::head_timeout);
-            co_return Failure(Reason::client_closed, read.code());
-        }
+        const auto read = transport_->try_read(buffer_.space());
+        if (read.is_blocked()) return is_timed_ ? Next::incomplete : Next::none;
+        if (!read.is_done()) return ended_early(read);
         buffer_.commit(read.size);
     }
+}
+
+Failure Http1ServerStream::give_up_request() {
+    return ended_early(net::IoResult::of(net::IoResult::Status::cancelled));
+}
+
+Failure Http1ServerStream::ended_early(const net::IoResult& read) {
+    const bool too_slow = read_deadline_.expired() && parser_.has_begun();
+    read_deadline_.disarm();
+    keeps_alive_ = false;
+    return too_slow ? Failure(Reason::head_timeout) : Failure(Reason::client_closed, read.code());
 }
 
 void Http1ServerStream::arm_head_deadline() {
@@ -155,7 +152,7 @@ result<> Http1ServerStream::accept_head() {
     }
     if (reason != Reason::none) {
         keeps_alive_ = false;
-        body_.begin(Framing(), settings_->head);
+        body_.end();
         return Failure(reason);
     }
     keeps_alive_ = head_.keep_alive;

@@ -43,13 +43,18 @@ public:
     void release();
 
     enum class Next : std::uint8_t {
-        request,  // its head is here
-        none,     // the client has sent nothing more, yet
+        request,     // its head is here
+        incomplete,  // more of its head is to come
+        none,        // the client has sent nothing more, yet
     };
 
-    /// Reads the next request's head; waits only once it has begun. client_closed without
-    /// response: the connection simply ended.
-    net::task<result<Next>> read_request();
+    /// Before read_request(), once for each request.
+    void begin_request();
+    /// Reads what is here of the next request's head. Where it is incomplete: await the transport,
+    /// and call this again, or, if that wait was cancelled, give_up_request(). client_closed
+    /// without response: the connection simply ended.
+    result<Next> read_request();
+    Failure give_up_request();
     /// After the exchange: whether another request can follow. False: close the connection.
     bool finish_request();
 
@@ -84,7 +89,7 @@ private:
     static void judge_reader(void* self);
     /// For what is there of a head: how long the rest of it may take.
     void arm_head_deadline();
-    void begin_request();
+    Failure ended_early(const net::IoResult& read);
     /// Parses what is buffered. True: the head is complete and acceptable.
     result<bool> try_parse();
     result<> accept_head();
@@ -116,6 +121,7 @@ private:
     TimePoint waiting_since_;        // for the client to take what was sent, or for its head
     std::uint64_t sent_before_ = 0;  // on this connection, when the request began
     std::uint64_t taken_ = 0;        // of that, by the client, when last looked
+    bool is_timed_ = false;          // a part of the head is here
     bool keeps_alive_ = true;
     bool has_begun_response_ = false;
     bool stopped_reading_ = false;

@@ -97,7 +97,12 @@ net::task<bool> Connection::handshake() {
 
 net::task<Connection::Then> Connection::serve_requests(http::Http1ServerStream& stream) {
     for (;;) {
-        const auto next = co_await stream.read_request();
+        stream.begin_request();
+        auto next = stream.read_request();
+        while (next && *next == http::Http1ServerStream::Next::incomplete) {
+            const bool ready = co_await transport_.wait_readable();
+            next = ready ? stream.read_request() : stream.give_up_request();
+        }
         if (!next) {
             if (next.error().reason != Reason::client_closed) {
                 co_await refuse(stream, next.error().reason);

@@ -185,43 +185,35 @@ upstream::Reuse Exchange::reuse_for(bool grew_old) const {
 
 net::task<result<>> Exchange::attempt(upstream::Lease& lease, const model::Endpoint& endpoint,
                                       upstream::Reuse reuse) {
+    const auto& timeouts = service_->settings.timeouts;
     const bool is_logged = worker_.access_log() != nullptr;
     endpoint_ = &endpoint;
     ++attempts_;
     // The first one begins at once: no need for the clock.
     if (is_logged) phases_.attempt_begins(attempts_ == 1 ? phases_.began : Clock::now());
-    auto& pool = worker_.pool();
-    if (!pool.take_idle(lease, reuse)) {
-        const auto limit = service_->settings.timeouts.connect;
-        const auto connected = co_await pool.connect(lease, endpoint, limit);
+    if (!worker_.pool().take_idle(lease, reuse)) {
+        const auto connected = co_await worker_.pool().connect(lease, endpoint, timeouts.connect);
         if (is_logged) phases_.connected = Clock::now();
         if (!connected) co_return connected.error();
     }
     endpoint.state->count_request();
-    co_return co_await forward(lease);
-}
 
-net::task<result<>> Exchange::forward(upstream::Lease& lease) {
-    const auto& timeouts = service_->settings.timeouts;
-    http::Http1ClientStream::Timeouts limits;
-    limits.first_byte = timeouts.first_byte;
-    limits.idle = timeouts.idle;
     const auto loan = worker_.client_streams().borrow();
-    auto& endpoint = *loan;
-    endpoint.attach(lease.transport(), limits);
+    auto& stream = *loan;
+    stream.attach(lease.transport(), timeouts.first_byte, timeouts.idle);
     const auto body = client_.initial_body();
-    if (endpoint.send_head(client_.request(), client_.client(), changes_, body) != net::Sent::all) {
-        const auto sent = co_await endpoint.finish_sending();
+    if (stream.send_head(client_.request(), client_.client(), changes_, body) != net::Sent::all) {
+        const auto sent = co_await stream.finish_sending();
         if (!sent && body.is_last && !client_.request().body.has_body()) co_return sent;
     }
     result<> done;
     if (body.is_last) {
-        done = co_await await_response(endpoint, nullptr);
+        done = co_await await_response(stream, nullptr);
     } else {
-        done = co_await upload_and_await_response(endpoint, lease.transport());
+        done = co_await upload_and_await_response(stream, lease.transport());
     }
-    has_response_bytes_ = endpoint.has_response_bytes();
-    if (done && endpoint.is_reusable()) lease.keep();
+    has_response_bytes_ = stream.has_response_bytes();
+    if (done && stream.is_reusable()) lease.keep();
     co_return done;
 }
 
@@ -256,7 +248,11 @@ net::task<result<>> Exchange::await_response(http::ClientStream& endpoint, const
     // A client that is still sending when its answer comes may go on for ever: this is its last
     // request.
     if (upload != nullptr && upload->is_running()) client_.close_after_response();
-    co_return co_await relay_response(endpoint);
+    const auto first = endpoint.buffered_body();
+    if (!first) co_return first.error();
+    const auto begun = begin_response(endpoint.response(), *first);
+    if (begun == net::Sent::all && first->is_last) co_return result<>();
+    co_return co_await relay_rest(endpoint, *first, begun);
 }
 
 void Exchange::learn_idle_time(const http::ResponseHead& head) {
@@ -264,11 +260,8 @@ void Exchange::learn_idle_time(const http::ResponseHead& head) {
     if (announced) lease_->endpoint().announce_idle(*announced);
 }
 
-net::task<result<>> Exchange::relay_response(http::ClientStream& endpoint) {
-    const auto first = endpoint.buffered_body();
-    if (!first) co_return first.error();
-    http::BodyPiece piece = *first;
-    auto sent = begin_response(endpoint.response(), piece);
+net::task<result<>> Exchange::relay_rest(http::ClientStream& endpoint, http::BodyPiece piece,
+                                         net::Sent sent) {
     for (;;) {
         if (sent != net::Sent::all) {
             const auto finished = co_await client_.finish_sending();

@@ -49,15 +49,16 @@ private:
     /// One attempt: from the lease to the end of the response.
     net::task<result<>> attempt(upstream::Lease& lease, const model::Endpoint& endpoint,
                                 upstream::Reuse reuse);
-    net::task<result<>> forward(upstream::Lease& lease);
-    /// The same where the request's body goes on: it is moved beside the response.
+    /// Awaits the response where the request's body goes on: it is moved beside the response.
     net::task<result<>> upload_and_await_response(http::ClientStream& endpoint,
                                                   net::Transport& transport);
     /// `upload`: null where nothing is uploaded.
     net::task<result<>> await_response(http::ClientStream& endpoint, const Upload* upload);
     /// The endpoint says how long it keeps an idle connection.
     void learn_idle_time(const http::ResponseHead& head);
-    net::task<result<>> relay_response(http::ClientStream& endpoint);
+    /// What is left of the response once its head and `piece` have been sent as far as `sent` says.
+    net::task<result<>> relay_rest(http::ClientStream& endpoint, http::BodyPiece piece,
+                                   net::Sent sent);
     net::Sent begin_response(const http::ResponseHead& head, const http::BodyPiece& piece);
     net::task<result<>> tunnel(http::ClientStream& endpoint);
     /// Our own answer where one can still be given; else the client is cut off.
