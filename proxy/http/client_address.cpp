@@ -47,7 +47,6 @@ void ClientAddress::find() noexcept {
     if (is_found_) return;
     is_found_ = true;
     text_ = client_.ip;
-    ip_ = model::read_ip(client_.ip);
     if (!client_.is_trusted) return;
     for (auto field = head_.fields.rbegin(); field != head_.fields.rend(); ++field) {
         if (field->id != FieldId::x_forwarded_for) continue;

@@ -28,6 +28,7 @@ public:
     /// For comparisons and as a key. None: a client on a Unix socket of whom nothing is said.
     const std::optional<model::IpBytes>& ip() noexcept {
         find();
+        if (!ip_) ip_ = model::read_ip(text_);
         return ip_;
     }
     /// The same for people, without port and brackets; "" where there is none. A view into the head
@@ -42,7 +43,7 @@ private:
 
     const RequestHead& head_;
     const ClientFacts& client_;
-    std::optional<model::IpBytes> ip_;
+    std::optional<model::IpBytes> ip_;  // of text_, once it was needed
     std::string_view text_;
     bool is_found_ = false;
 };
