@@ -5,6 +5,7 @@
 #include "proxy/http/reply.hpp"
 #include "proxy/http/request_facts.hpp"
 #include "proxy/http/tunnel.hpp"
+#include "proxy/http/websocket.hpp"
 #include "proxy/session/fallback.hpp"
 #include "proxy/session/request_cookie.hpp"
 #include "proxy/upstream/retry.hpp"
@@ -299,7 +300,8 @@ net::Sent Exchange::begin_response(const http::ResponseHead& head, const http::B
 
 net::task<result<>> Exchange::tunnel(http::ClientStream& endpoint) {
     const bool was_asked_for = client_.request().upgrades_to_websocket;
-    if (!was_asked_for || !endpoint.response().switches_to_websocket)
+    if (!was_asked_for || !endpoint.response().switches_to_websocket ||
+        !http::accepts_websocket(client_.request(), endpoint.response()))
         co_return Failure(Reason::bad_upgrade);
     const http::BodyPiece nothing;
     const auto begun = begin_response(endpoint.response(), nothing);

@@ -146,7 +146,7 @@ TEST_CASE("a tunnel is a line at its end, with what went through it", "[scenario
         peer.read_head();
         peer.send(
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Accept: x\r\n\r\n");
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
         peer.send(peer.read_exactly(5));
     });
     ProxyFixture proxy([&](model::ProcessSettings& settings) { log.use(settings); });

@@ -173,7 +173,8 @@ def test_an_upgrade_to_h2c_is_forwarded_without_the_upgrade(stage):
 def upgrade(port):
     """(the socket, what came up to the empty line)"""
     client = socket.create_connection(("127.0.0.1", port), 10)
-    client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                   b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
     head = b""
     while b"\r\n\r\n" not in head:
         head += client.recv(65536)
@@ -183,8 +184,12 @@ def upgrade(port):
 def test_a_tunnel_opens_only_after_a_valid_101(stage):
     origin = RawOrigin(stage)
     proxy = proxy_to(stage, origin)
-    for fields, good in ((b"Connection: Upgrade\r\nUpgrade: websocket\r\n", True), (b"Upgrade: websocket\r\n", False),
-                         (b"Connection: Upgrade\r\n", False), (b"Connection: Upgrade\r\nUpgrade: h2c\r\n", False), (b"", False)):
+    both = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+    accept = b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"  # of RFC 6455 1.3, as the key is
+    for fields, good in ((both + accept, True), (both, False), (both + accept + accept, False),
+                         (both + accept.replace(b"s3p", b"S3p"), False), (b"Upgrade: websocket\r\n" + accept, False),
+                         (b"Connection: Upgrade\r\n" + accept, False),
+                         (b"Connection: Upgrade\r\nUpgrade: h2c\r\n" + accept, False), (b"", False)):
         origin.answer = b"HTTP/1.1 101 Switching Protocols\r\n" + fields + b"\r\n"
         client, head = upgrade(proxy.port)
         with client:
