@@ -3,11 +3,6 @@
 #include "proxy/base/ascii.hpp"
 #include "proxy/net/sha1.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
-
-#include <array>
-
 namespace fairlead::http {
 namespace {
 
