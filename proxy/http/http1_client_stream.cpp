@@ -74,6 +74,7 @@ void Http1ClientStream::watch_reading() {
 }
 
 net::IoResult Http1ClientStream::try_read() {
+    if (!transport_->may_have_input()) return net::IoResult::of(net::IoResult::Status::blocked);
     if (buffer_.filled_size() == 0 && buffer_.capacity() < buffer_size_)
         buffer_ = buffers_.borrow(buffer_size_);
     const auto got = transport_->try_read(buffer_.space());

@@ -122,6 +122,15 @@ bool Transport::wake_when_readable(Waiter& waiter) noexcept {
 Sent Transport::write(std::string_view head, std::span<const std::string_view> pieces) {
     assert(queue_at_ == queue_end_ && pieces.size() <= most_pieces);
     if (write_error_) return Sent::failed;
+    if (pieces.empty() && !tls_ && is_open()) {
+        // Most messages: one piece, and the socket takes it whole.
+        const auto n = send(socket_.get(), head, send_flags_);
+        if (n > 0) {
+            bytes_sent_ += static_cast<std::size_t>(n);
+            head.remove_prefix(static_cast<std::size_t>(n));
+        }
+        if (head.empty()) return Sent::all;
+    }
     queue_at_ = queue_end_ = 0;
     const bool has_head = !head.empty();
     if (has_head) queue_[queue_end_++] = head;

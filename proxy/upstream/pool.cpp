@@ -33,8 +33,8 @@ struct PooledConnection final : net::Waiter {
     PooledConnection* older = nullptr;
 };
 
-Lease::Lease(Pool& pool, model::EndpointStatePtr endpoint, const model::EndpointTls* tls)
-    : pool_(pool), endpoint_(std::move(endpoint)), tls_(tls) {
+Lease::Lease(Pool& pool, const model::EndpointStatePtr& endpoint, const model::EndpointTls* tls)
+    : pool_(pool), endpoint_(endpoint), tls_(tls) {
     endpoint_->begin_request();
     next_ = pool_.leases_;
     if (next_ != nullptr) next_->link_ = &next_;

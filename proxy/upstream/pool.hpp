@@ -36,8 +36,9 @@ struct PooledConnection;
 /// end unless keep() was called.
 class Lease {
 public:
-    /// `tls`: null for none; outlives the lease.
-    Lease(Pool& pool, model::EndpointStatePtr endpoint, const model::EndpointTls* tls);
+    /// `tls`: null for none. Both outlive the lease: they are the snapshot's, which the request
+    /// holds.
+    Lease(Pool& pool, const model::EndpointStatePtr& endpoint, const model::EndpointTls* tls);
     ~Lease();
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
@@ -60,7 +61,7 @@ private:
     friend class Pool;
 
     Pool& pool_;
-    model::EndpointStatePtr endpoint_;
+    const model::EndpointStatePtr& endpoint_;
     const model::EndpointTls* const tls_;
     std::unique_ptr<PooledConnection> connection_;
     Connector* connector_ = nullptr;  // while it is being opened
