@@ -17,25 +17,26 @@ net::Sent Http1Output::send_body(const BodyPiece& piece) {
 }
 
 net::Sent Http1Output::send(const BodyPiece& piece) {
-    if (!is_chunked_ && piece.data.size() <= joined_body && !scratch_.empty()) {
-        scratch_.append(piece.data);
-        return transport_->write(scratch_, {});
-    }
-    std::array<std::string_view, 2> pieces = {piece.data, {}};
+    std::string_view end;
     if (is_chunked_) {
         const bool has_data = !piece.data.empty();
         if (has_data) {
             write_chunk_size(scratch_, piece.data.size());
-            pieces[1] = "\r\n";
+            end = "\r\n";
         }
         if (piece.is_last && piece.trailers != nullptr) {
-            trailers_.assign(has_data ? "\r\n" : "");
+            trailers_.assign(end);
             write_last_chunk(trailers_, piece.trailers);
-            pieces[1] = trailers_;
+            end = trailers_;
         } else if (piece.is_last) {
-            pieces[1] = has_data ? "\r\n0\r\n\r\n" : "0\r\n\r\n";
+            end = has_data ? "\r\n0\r\n\r\n" : "0\r\n\r\n";
         }
     }
+    if (piece.data.size() <= joined_body && !scratch_.empty()) {
+        scratch_.append(piece.data).append(end);
+        return transport_->write(scratch_, {});
+    }
+    const std::array<std::string_view, 2> pieces = {piece.data, end};
     return transport_->write(scratch_, pieces);
 }
 

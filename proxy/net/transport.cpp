@@ -149,7 +149,10 @@ Sent Transport::write(std::string_view head, std::span<const std::string_view> p
 task<error_code> Transport::finish_writing() {
     for (;;) {
         if (write_error_) co_return write_error_;
-        if (queue_at_ == queue_end_) co_return error_code{};
+        if (queue_at_ == queue_end_) {
+            std::string().swap(kept_head_);  // a connection that goes idle holds nothing
+            co_return error_code{};
+        }
         const bool ready = co_await wait_for(write_wants_);
         if (!ready) {
             write_error_ = cancelled_error();
