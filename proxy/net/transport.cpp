@@ -125,6 +125,9 @@ Sent Transport::write(std::string_view head, std::span<const std::string_view> p
     if (pieces.empty() && !tls_ && is_open()) {
         // Most messages: one piece, and the socket takes it whole.
         const auto n = send(socket_.get(), head, send_flags_);
+        // Asked a second time, the socket would say EPIPE, whatever had happened to it.
+        if (n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)
+            return write_failed();
         if (n > 0) {
             bytes_sent_ += static_cast<std::size_t>(n);
             head.remove_prefix(static_cast<std::size_t>(n));
