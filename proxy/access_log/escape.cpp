@@ -1,5 +1,7 @@
 #include "proxy/access_log/escape.hpp"
 
+#include "proxy/base/copy_text.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -63,10 +65,10 @@ bool copy_plain(char* out, std::string_view text) noexcept {
         }
         return copy_sixteen(out + size - 16, p + size - 16);
     }
-    std::memcpy(out, p, size);
+    copy_text(out, text);
     if (size >= 8) return (special_bytes(word_at(p)) | special_bytes(word_at(p + size - 8))) == 0;
     std::uint64_t word = all_bytes('a');
-    std::memcpy(&word, p, size);
+    for (const char c : text) word = word << 8 | static_cast<unsigned char>(c);
     return special_bytes(word) == 0;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "proxy/base/clock.hpp"
+#include "proxy/base/copy_text.hpp"
 
 #include <charconv>
 #include <chrono>
@@ -45,10 +46,7 @@ public:
         at_ += size - 1;
     }
     /// Of ours: short, and nothing in it needs an escape.
-    void put_own(std::string_view text) noexcept {
-        std::memcpy(at_, text.data(), text.size());
-        at_ += text.size();
-    }
+    void put_own(std::string_view text) noexcept { at_ = copy_text(at_, text); }
     void put_number(std::uint64_t number) noexcept {
         constexpr std::size_t most_digits = 20;
         at_ = std::to_chars(at_, at_ + most_digits, number).ptr;

@@ -5,6 +5,8 @@
 // Invariant: while it lives, the string is longer than its text; the end sets that right.
 #pragma once
 
+#include "proxy/base/copy_text.hpp"
+
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -26,7 +28,7 @@ public:
     HeadText& operator=(const HeadText&) = delete;
 
     HeadText& add(std::string_view text) {
-        copy(room(text.size()), text);
+        copy_text(room(text.size()), text);
         return *this;
     }
 
@@ -39,9 +41,9 @@ public:
     /// "name: value", CRLF.
     void add_field(std::string_view name, std::string_view value) {
         char* to = room(name.size() + value.size() + 4);
-        to = copy(to, name);
+        to = copy_text(to, name);
         std::memcpy(to, ": ", 2);
-        to = copy(to + 2, value);
+        to = copy_text(to + 2, value);
         std::memcpy(to, "\r\n", 2);
     }
 
@@ -50,7 +52,7 @@ public:
         char* const to = room(N - 1 + value.size() + 4);
         std::memcpy(to, name, N - 1);
         std::memcpy(to + N - 1, ": ", 2);
-        std::memcpy(copy(to + N + 1, value), "\r\n", 2);
+        std::memcpy(copy_text(to + N + 1, value), "\r\n", 2);
     }
 
     template <class Number>
@@ -80,38 +82,6 @@ private:
         out_.resize(used + n + usual_size);
         at_ = out_.data() + used;
         end_ = out_.data() + out_.size();
-    }
-
-    // Sixteen bytes as one value.
-    struct Block {
-        std::uint64_t low, high;
-    };
-
-    /// Of a text that is as long as one Word, or up to twice that.
-    template <class Word>
-    static void copy_ends(char* to, std::string_view text) noexcept {
-        Word first;
-        Word last;
-        std::memcpy(&first, text.data(), sizeof first);
-        std::memcpy(&last, text.data() + text.size() - sizeof last, sizeof last);
-        std::memcpy(to, &first, sizeof first);
-        std::memcpy(to + text.size() - sizeof last, &last, sizeof last);
-    }
-
-    static char* copy(char* to, std::string_view text) noexcept {
-        const auto size = text.size();
-        if (size > 2 * sizeof(Block)) {
-            std::memcpy(to, text.data(), size);
-        } else if (size >= sizeof(Block)) {
-            copy_ends<Block>(to, text);
-        } else if (size >= sizeof(std::uint64_t)) {
-            copy_ends<std::uint64_t>(to, text);
-        } else if (size >= sizeof(std::uint32_t)) {
-            copy_ends<std::uint32_t>(to, text);
-        } else {
-            for (std::size_t i = 0; i < size; ++i) to[i] = text[i];
-        }
-        return to + size;
     }
 
     std::string& out_;
