@@ -1,14 +1,11 @@
 #include "control/admin/admin_tables.hpp"
 
+#include "control/admin/json_page.hpp"
 #include "control/admin/text_table.hpp"
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/value_to.hpp>
 #include <fmt/format.h>
 
-#include <exception>
 #include <vector>
 
 namespace fairlead::control {
@@ -16,21 +13,8 @@ namespace {
 
 namespace json = boost::json;
 
-std::string text_at(const json::object& object, std::string_view key) {
-    return json::value_to<std::string>(object.at(key));
-}
-
 std::string number_at(const json::object& object, std::string_view key) {
     return std::to_string(object.at(key).to_number<std::uint64_t>());
-}
-
-std::string origin_at(const json::object& object) {
-    const auto& origin = object.at("origin").as_object();
-    return text_at(origin, "source") + ": " + text_at(origin, "place");
-}
-
-const json::array& list_at(const json::object& object, std::string_view key) {
-    return object.at(key).as_array();
 }
 
 std::string rejected_text(const json::object& page) {
@@ -95,27 +79,16 @@ std::string version_line(const json::object& page) {
     return fmt::format("{} {}\n", text_at(page, "name"), text_at(page, "version"));
 }
 
-/// Boost.JSON throws on a member that is missing or of another type: another version's page.
-Checked<std::string> render(std::string_view body, std::string (*text)(const json::object&)) {
-    try {
-        return text(json::parse(body).as_object());
-    } catch (const std::exception& e) {
-        return problem(
-            "the answer is not what this version expects ({}); --json prints it as it is",
-            e.what());
-    }
-}
-
 }  // namespace
 
 Checked<std::string> routes_table(std::string_view body) {
-    return render(body, routes_text);
+    return render_page(body, routes_text);
 }
 Checked<std::string> services_table(std::string_view body) {
-    return render(body, services_text);
+    return render_page(body, services_text);
 }
 Checked<std::string> version_text(std::string_view body) {
-    return render(body, version_line);
+    return render_page(body, version_line);
 }
 
 }  // namespace fairlead::control

@@ -1,24 +1,17 @@
 #include "control/admin/explain_text.hpp"
 
+#include "control/admin/json_page.hpp"
 #include "control/admin/text_table.hpp"
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <boost/json/value_to.hpp>
 #include <fmt/format.h>
-
-#include <exception>
 
 namespace fairlead::control {
 namespace {
 
 namespace json = boost::json;
-
-std::string text_at(const json::object& object, std::string_view key) {
-    return json::value_to<std::string>(object.at(key));
-}
 
 /// "" where there is no such member.
 std::string text_or_none(const json::object& object, std::string_view key) {
@@ -27,15 +20,6 @@ std::string text_or_none(const json::object& object, std::string_view key) {
 
 std::string number_at(const json::object& object, std::string_view key) {
     return std::to_string(object.at(key).to_number<std::int64_t>());
-}
-
-const json::array& list_at(const json::object& object, std::string_view key) {
-    return object.at(key).as_array();
-}
-
-std::string origin_at(const json::object& object) {
-    const auto& origin = object.at("origin").as_object();
-    return text_at(origin, "source") + ": " + text_at(origin, "place");
 }
 
 std::string or_dash(std::string text) {
@@ -186,27 +170,16 @@ std::string event_line(const json::object& event) {
                        or_dash(text_at(event, "who")), or_dash(text_at(event, "origin")));
 }
 
-/// Boost.JSON throws on a member that is missing or of another type: another version's page.
-Checked<std::string> render(std::string_view body, std::string (*text)(const json::object&)) {
-    try {
-        return text(json::parse(body).as_object());
-    } catch (const std::exception& e) {
-        return problem(
-            "the answer is not what this version expects ({}); --json prints it as it is",
-            e.what());
-    }
-}
-
 }  // namespace
 
 Checked<std::string> explain_text(std::string_view body) {
-    return render(body, explain_page);
+    return render_page(body, explain_page);
 }
 Checked<std::string> diff_text(std::string_view body) {
-    return render(body, diff_page);
+    return render_page(body, diff_page);
 }
 Checked<std::string> event_text(std::string_view data) {
-    return render(data, event_line);
+    return render_page(data, event_line);
 }
 
 bool is_same(std::string_view diff_body) {
