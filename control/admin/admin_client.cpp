@@ -1,5 +1,6 @@
 #include "control/admin/admin_client.hpp"
 
+#include "control/http_client.hpp"
 #include "proxy/aio/socket.hpp"
 #include "proxy/aio/spawn.hpp"
 #include "proxy/base/clock.hpp"
@@ -113,19 +114,7 @@ std::string error_text(const http::response<http::string_body>& message) {
 }  // namespace
 
 Checked<model::Address> parse_admin_url(std::string_view text) {
-    const auto whole = text;
-    if (text.starts_with("https://")) {
-        return problem("'{}': the admin endpoint speaks plain HTTP", whole);
-    }
-    if (text.starts_with("http://")) text.remove_prefix(7);
-    while (text.ends_with('/') && !text.starts_with("unix:")) text.remove_suffix(1);
-    auto address = model::parse_address(text, default_port);
-    if (!address) return address.error();
-    if (address->host == "localhost") address->host = "127.0.0.1";
-    if (!aio::endpoint_of(*address)) {
-        return problem("'{}': a numeric address is needed, such as http://127.0.0.1:9901", whole);
-    }
-    return address;
+    return parse_server_url(text, default_port, "the admin endpoint");
 }
 
 namespace {
