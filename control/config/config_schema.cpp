@@ -74,37 +74,32 @@ constexpr KeyRow choice_at(std::string_view path, std::string_view choices,
             .set = set};
 }
 
-constexpr KeyRow count_at(std::string_view path, std::uint64_t min, std::uint64_t max,
-                          std::string_view by_default, KeyRow::Set set, std::string_view help) {
+/// Of any type whose value is a number.
+constexpr KeyRow number_at(KeyType type, std::string_view path, std::uint64_t min,
+                           std::uint64_t max, std::string_view by_default, KeyRow::Set set,
+                           std::string_view help) {
     return {.path = path,
-            .type = count,
+            .type = type,
             .min = min,
             .max = max,
             .by_default = by_default,
             .help = help,
             .set = set};
+}
+
+constexpr KeyRow count_at(std::string_view path, std::uint64_t min, std::uint64_t max,
+                          std::string_view by_default, KeyRow::Set set, std::string_view help) {
+    return number_at(count, path, min, max, by_default, set, help);
 }
 
 constexpr KeyRow duration_at(std::string_view path, std::uint64_t min, std::uint64_t max,
                              std::string_view by_default, KeyRow::Set set, std::string_view help) {
-    return {.path = path,
-            .type = duration,
-            .min = min,
-            .max = max,
-            .by_default = by_default,
-            .help = help,
-            .set = set};
+    return number_at(duration, path, min, max, by_default, set, help);
 }
 
 constexpr KeyRow size_at(std::string_view path, std::uint64_t min, std::uint64_t max,
                          std::string_view by_default, KeyRow::Set set, std::string_view help) {
-    return {.path = path,
-            .type = size,
-            .min = min,
-            .max = max,
-            .by_default = by_default,
-            .help = help,
-            .set = set};
+    return number_at(size, path, min, max, by_default, set, help);
 }
 
 // clang-format off
