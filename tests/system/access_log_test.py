@@ -68,7 +68,7 @@ def test_no_request_under_load_is_missing_though_the_file_is_rotated(stage):
         proxy.signal(signal.SIGUSR1)
     wait_until(lambda: len(lines_of_running(path)) > 500)
     report = load.stop()
-    assert not failed(report), report
+    assert not Load.failed(report), report
     proxy.stop()
     records = [record for name in [*rotated, path] for record in records_of(name)]
     answered = sum(report["status"].values())
@@ -76,11 +76,6 @@ def test_no_request_under_load_is_missing_though_the_file_is_rotated(stage):
     assert answered <= len(records) <= answered + 16, (answered, len(records))
     assert all(record["method"] == "GET" and record["path"] == "/bytes/13" for record in records)
     assert len({record["trace_id"] for record in records}) == len(records)
-
-
-def failed(report):
-    """What went wrong with requests; that a busy machine could not begin one in time is not such."""
-    return {kind: n for kind, n in Load.failed(report).items() if kind != "unsent"}
 
 
 def lines_of_running(path):
@@ -178,7 +173,7 @@ def test_a_pipe_that_nobody_reads_costs_lines_and_no_requests(stage):
     load = stage.load(proxy.url("/bytes/13"), rate=8000, connections=16)
     wait_until(lambda: proxy.metric("fairlead_access_log_dropped_total") > 100, 30)
     report = load.stop()
-    assert not failed(report), report
+    assert not Load.failed(report), report
     assert proxy.metric("fairlead_access_log_lines_total") > 1000
     proxy.stop()
 
