@@ -188,15 +188,16 @@ aio::task<> App::wait_until(TimePoint deadline, std::function<bool()> is_true) {
 }
 
 bool App::start_serving() {
+    // Before the start: the first request is answered by the first snapshot.
+    data_plane_.publish(reconciler_.current(), [early = std::exchange(early_installed_, {})] {
+        for (const auto& installed : early) installed();
+    });
     const auto started = data_plane_.start();
     if (!started) {
         give_up(started.error().text());
         return false;
     }
     is_serving_ = true;
-    data_plane_.publish(reconciler_.current(), [early = std::exchange(early_installed_, {})] {
-        for (const auto& installed : early) installed();
-    });
     return start_server(*api_server_) && start_server(*admin_server_) &&
            start_server(*health_server_);
 }

@@ -31,8 +31,8 @@ public:
     DataPlane(const DataPlane&) = delete;
     DataPlane& operator=(const DataPlane&) = delete;
 
-    /// Loads certificates, binds every listener and starts the workers. Until the first publish()
-    /// every request gets 503. A problem names the listener; nothing runs then.
+    /// Loads certificates, binds every listener and starts the workers. Without a publish() before
+    /// it, requests get 503 until the first. A problem names the listener; nothing runs then.
     Checked<> start();
 
     std::size_t workers() const noexcept;

@@ -60,8 +60,11 @@ void Worker::start() {
     thread_ = std::thread([this] {
         const std::string name = "worker-" + std::to_string(index_);
         ::pthread_setname_np(::pthread_self(), name.c_str());
-        for (auto& listener : listeners_) listener->start();
         sweep_.arm(sweep_interval);
+        // Posted, so that what was posted before start(), such as the first snapshot, is done first.
+        post([this] {
+            for (auto& listener : listeners_) listener->start();
+        });
         reactor_.run();
     });
 }

@@ -1,4 +1,5 @@
 // Listeners themselves: on Unix sockets, full, and behind a balancer that wants to close first.
+#include "proxy/balance/registry.hpp"
 #include "proxy/net/listener.hpp"
 #include "tests/support/proxy_fixture.hpp"
 #include "tests/support/scripted_origin.hpp"
@@ -131,6 +132,23 @@ TEST_CASE("a start that fails leaves no socket file behind", "[scenario][listene
     DataPlane plane(settings, [](const std::function<void()>&) {});
     CHECK_FALSE(plane.start().has_value());
     CHECK_FALSE(socket.exists());
+}
+
+TEST_CASE("the first request is answered by a snapshot published before the start",
+          "[scenario][listeners]") {
+    model::SnapshotCompiler compiler(balance::make_policy, 1);
+    model::Catalog nothing;
+    const auto empty = compiler.compile(nothing.take(), Clock::now());
+    for (int i = 0; i < 50; ++i) {
+        model::ProcessSettings settings;
+        settings.workers = 1;
+        settings.listeners[0].bind = model::Address::tcp("127.0.0.1", 0);
+        DataPlane plane(settings, [](const std::function<void()>& work) { work(); });
+        plane.publish(empty);
+        REQUIRE(plane.start().has_value());
+        auto client = SocketPeer::connect_tcp(plane.bound().at(0).port);
+        REQUIRE(client.exchange(plain_get).fields.at("x-fairlead-reason") == "no_route");
+    }
 }
 
 TEST_CASE("a connection beyond limits.connections is told so", "[scenario][listeners]") {
