@@ -51,7 +51,8 @@ net::Sent Http1ClientStream::send_head(const RequestHead& head, const ClientFact
     method_ = head.method;
     upload_is_open_ = !piece.is_last;
     write_request_head(output_.scratch(), head, client, changes);
-    return output_.send_head(head.body, piece);
+    // What cannot be repeated goes out before its endpoint has more time to close.
+    return output_.send_head(head.body, piece, is_idempotent(head.method));
 }
 
 net::Sent Http1ClientStream::send_body(const BodyPiece& piece) {
@@ -75,6 +76,13 @@ void Http1ClientStream::watch_reading() {
 
 net::IoResult Http1ClientStream::try_read() {
     if (!transport_->may_have_input()) return net::IoResult::of(net::IoResult::Status::blocked);
+    if (!buffer_) {
+        buffer_ = transport_->take_ahead();
+        if (buffer_) {
+            has_response_bytes_ = true;
+            return net::IoResult::done(buffer_.filled_size());
+        }
+    }
     if (buffer_.filled_size() == 0 && buffer_.capacity() < buffer_size_)
         buffer_ = buffers_.borrow(buffer_size_);
     const auto got = transport_->try_read(buffer_.space());
@@ -118,6 +126,7 @@ net::task<result<>> Http1ClientStream::read_head() {
         auto got = try_read();
         if (got.is_blocked()) {
             begin_waiting();
+            if (!buffer_) transport_->expect_message();
             const bool ready = co_await transport_->wait_readable();
             end_waiting();
             if (ready) continue;

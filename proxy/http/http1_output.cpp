@@ -6,17 +6,17 @@
 
 namespace fairlead::http {
 
-net::Sent Http1Output::send_head(const Framing& framing, const BodyPiece& piece) {
+net::Sent Http1Output::send_head(const Framing& framing, const BodyPiece& piece, bool may_wait) {
     is_chunked_ = framing.kind == Framing::Kind::chunked;
-    return send(piece);
+    return send(piece, may_wait && piece.is_last);
 }
 
 net::Sent Http1Output::send_body(const BodyPiece& piece) {
     scratch_.clear();
-    return send(piece);
+    return send(piece, false);
 }
 
-net::Sent Http1Output::send(const BodyPiece& piece) {
+net::Sent Http1Output::send(const BodyPiece& piece, bool may_wait) {
     std::string_view end;
     if (is_chunked_) {
         const bool has_data = !piece.data.empty();
@@ -34,7 +34,7 @@ net::Sent Http1Output::send(const BodyPiece& piece) {
     }
     if (piece.data.size() <= joined_body && !scratch_.empty()) {
         scratch_.append(piece.data).append(end);
-        return transport_->write(scratch_, {});
+        return may_wait ? transport_->write_with_round(scratch_) : transport_->write(scratch_, {});
     }
     const std::array<std::string_view, 2> pieces = {piece.data, end};
     return transport_->write(scratch_, pieces);

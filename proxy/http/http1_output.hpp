@@ -26,13 +26,14 @@ public:
         return scratch_;
     }
 
-    /// Sends what scratch() holds and, framed as `framing`, `piece`.
-    net::Sent send_head(const Framing& framing, const BodyPiece& piece);
+    /// Sends what scratch() holds and, framed as `framing`, `piece`; where that is the whole
+    /// message and it `may_wait`, with the reactor's round.
+    net::Sent send_head(const Framing& framing, const BodyPiece& piece, bool may_wait = false);
     /// Sends `piece` of the message that send_head began.
     net::Sent send_body(const BodyPiece& piece);
 
 private:
-    net::Sent send(const BodyPiece& piece);
+    net::Sent send(const BodyPiece& piece, bool may_wait);
 
     // Up to this size a copy costs less than a second buffer in the system call: 0.1 us less at 1
     // to 10 KiB, nothing at 16.

@@ -74,6 +74,7 @@ void Http1ServerStream::begin_request() {
 }
 
 result<Http1ServerStream::Next> Http1ServerStream::read_request() {
+    if (!buffer_) buffer_ = transport_->take_ahead();
     if (!buffer_) buffer_ = buffers_.borrow(net::BufferPool::small);
     for (;;) {
         if (buffer_.filled_size() > 0) {
@@ -296,7 +297,7 @@ net::Sent Http1ServerStream::send_head(const ResponseHead& head, const BodyPiece
     const auto* const edits = head.status == 101 ? nullptr : edits_;
     announce_end(piece);
     write_response_head(output_.scratch(), head, framing, word, edits, cookie_);
-    return output_.send_head(head.body.has_body() ? framing : Framing(), piece);
+    return output_.send_head(head.body.has_body() ? framing : Framing(), piece, keeps_alive_);
 }
 
 net::Sent Http1ServerStream::send_body(const BodyPiece& piece) {

@@ -2,6 +2,7 @@
 
 #include "proxy/base/log.hpp"
 #include "proxy/net/frame_pool.hpp"
+#include "proxy/net/socket.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,9 +21,9 @@ void Watch::begin(Reactor& reactor, int fd, Starts starts) noexcept {
     end();
     reactor_ = &reactor;
     fd_ = fd;
-    readable_ = starts == Starts::accepted;
+    readable_ = is_accepted_ = starts == Starts::accepted;
     writable_ = starts != Starts::connecting;
-    hung_up_ = is_registered_ = asks_for_room_ = false;
+    hung_up_ = is_registered_ = asks_for_room_ = reads_ahead_ = false;
     next_ = reactor.watches_;
     if (next_ != nullptr) next_->link_ = &next_;
     reactor.watches_ = this;
@@ -34,6 +35,7 @@ void Watch::end() {
     cancel();
     reactor_->remove(*this);
     reactor_ = nullptr;
+    ahead_.reset();
 }
 
 void Watch::forget() {
@@ -43,6 +45,7 @@ void Watch::forget() {
 }
 
 void Watch::cancel() {
+    reads_ahead_ = false;
     end_wait(reader_);
     end_wait(writer_);
 }
@@ -68,6 +71,31 @@ bool Watch::wake_when_readable(Waiter& waiter) noexcept {
     return true;
 }
 
+bool Watch::wake_when_writable(Waiter& waiter) noexcept {
+    if (writable_ || reactor_ == nullptr) return false;
+    begin_wait(writer_, waiter);
+    return true;
+}
+
+void Watch::break_off() noexcept {
+    readable_ = hung_up_ = true;
+    // Deferred: whoever writes has others to write to.
+    if (reader_ != nullptr) reactor_->defer(*std::exchange(reader_, nullptr), true);
+}
+
+Buffer Watch::take_ahead() noexcept {
+    if (ahead_is_all_) drained();
+    return std::move(ahead_);
+}
+
+std::size_t Watch::take_ahead(std::span<char> into) noexcept {
+    const auto bytes = ahead_.filled().substr(0, into.size());
+    std::copy(bytes.begin(), bytes.end(), into.begin());
+    ahead_.consume(bytes.size());
+    if (ahead_.filled_size() == 0) take_ahead();
+    return bytes.size();
+}
+
 bool Watch::registered(bool for_writing) noexcept {
     if (is_registered_ && (asks_for_room_ || !for_writing)) return true;
     epoll_event event = {};
@@ -86,7 +114,10 @@ void Watch::handle(std::uint32_t events) {
     hung_up_ = hung_up_ || (events & ends) != 0;
     const bool wakes_writer = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
     writable_ = writable_ || wakes_writer;
-    if ((events & (EPOLLIN | ends)) != 0) readable_ = true;
+    if ((events & (EPOLLIN | ends)) != 0) {
+        readable_ = true;
+        reads_ahead_ = false;
+    }
     Waiter* const reader = readable_ ? std::exchange(reader_, nullptr) : nullptr;
     Waiter* const writer = wakes_writer ? std::exchange(writer_, nullptr) : nullptr;
     if (reader != nullptr && writer != nullptr) {
@@ -150,16 +181,49 @@ int Reactor::milliseconds_to_wait(Duration at_most) const noexcept {
 void Reactor::handle_events(int count) {
     event_count_ = static_cast<std::size_t>(count);
     bool has_posted = false;
+    for (std::size_t i = 0; i < event_count_; ++i) {
+        if (events_[i].data.ptr != this) continue;
+        events_[i].data.ptr = nullptr;
+        has_posted = true;
+    }
     for (next_event_ = 0; next_event_ < event_count_;) {
-        const auto& event = events_[next_event_++];
-        if (event.data.ptr == this) {
-            has_posted = true;
-        } else if (event.data.ptr != nullptr) {
-            static_cast<Watch*>(event.data.ptr)->handle(event.events);
+        const auto begin = next_event_;
+        const auto end = std::min(begin + round, event_count_);
+        if (end - begin > 1) {
+            read_ahead(begin, end);
+            outbox_.open();
         }
+        // One after the other, because each kind runs through its own half of the code.
+        wake_waiters(begin, end, true);
+        wake_waiters(begin, end, false);
+        next_event_ = end;
+        outbox_.close();
     }
     event_count_ = 0;
     if (has_posted) run_posted();
+}
+
+void Reactor::read_ahead(std::size_t begin, std::size_t end) {
+    for (auto i = begin; i < end; ++i) {
+        auto* const watch = static_cast<Watch*>(events_[i].data.ptr);
+        // Ends and errors are for whoever waits.
+        if (watch == nullptr || events_[i].events != EPOLLIN || !watch->reads_ahead_) continue;
+        auto buffer = buffers_.borrow(BufferPool::small);
+        const auto n = receive(watch->fd_, buffer.space());
+        if (n <= 0) continue;
+        buffer.commit(static_cast<std::size_t>(n));
+        watch->ahead_is_all_ = !buffer.space().empty();
+        watch->ahead_ = std::move(buffer);
+    }
+}
+
+void Reactor::wake_waiters(std::size_t begin, std::size_t end, bool only_accepted) {
+    for (auto i = begin; i < end; ++i) {
+        auto* const watch = static_cast<Watch*>(events_[i].data.ptr);
+        if (watch == nullptr || (only_accepted && !watch->is_accepted_)) continue;
+        events_[i].data.ptr = nullptr;
+        watch->handle(events_[i].events);
+    }
 }
 
 void Reactor::run_posted() {

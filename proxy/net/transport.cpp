@@ -50,6 +50,7 @@ task<error_code> Transport::shake_hands() {
 IoResult Transport::try_read(std::span<char> into) {
     if (!is_open()) return IoResult::of(IoResult::Status::cancelled);
     if (tls_) return try_read_tls(into);
+    if (watch_.has_ahead()) return IoResult::done(watch_.take_ahead(into));
     while (watch_.is_readable()) {
         const auto n = receive(socket_.get(), into);
         if (n > 0) {
@@ -121,6 +122,7 @@ bool Transport::wake_when_readable(Waiter& waiter) noexcept {
 
 Sent Transport::write(std::string_view head, std::span<const std::string_view> pieces) {
     assert(queue_at_ == queue_end_ && pieces.size() <= most_pieces);
+    if (held_ > 0 || rest_ != nullptr) return write_behind(head, pieces);
     if (write_error_) return Sent::failed;
     if (pieces.empty() && !tls_ && is_open()) {
         // Most messages: one piece, and the socket takes it whole.
@@ -149,7 +151,101 @@ Sent Transport::write(std::string_view head, std::span<const std::string_view> p
     return sent;
 }
 
+Sent Transport::write_with_round(std::string& message) {
+    auto& outbox = watch_.reactor().outbox();
+    // Who is known to be gone, or could be without our knowing, is told at once.
+    const bool may_hold = outbox.is_open() && !tls_ && rest_ == nullptr && !write_error_ &&
+                          watch_.is_registered() && !watch_.has_hung_up();
+    if (!may_hold) return write(message, {});
+    ++held_;
+    bytes_sent_ += message.size();
+    outbox.hold(*this, message);
+    return Sent::all;
+}
+
+/// What the socket did not take of a held message. Nobody waits for it: it sends itself. Once the
+/// reactor knows it, it lives until the reactor wakes it, and may outlive its transport.
+struct Transport::Rest final : Waiter {
+    Rest(Transport& of, std::string_view unsent)
+        : Waiter(&Rest::wake), transport(&of), bytes(unsent) {
+        wait();
+    }
+
+    void wait() {
+        transport->watch_.blocked();
+        transport->watch_.wake_when_writable(*this);
+    }
+    static void wake(Waiter& waiter, bool ready);
+
+    Transport* transport;  // null: taken back, or gone
+    std::string bytes;
+};
+
+void Transport::Rest::wake(Waiter& waiter, bool ready) {
+    auto& rest = static_cast<Rest&>(waiter);
+    if (rest.transport != nullptr) {
+        auto& to = *rest.transport;
+        rest.bytes.erase(0, ready ? to.send_some(rest.bytes) : 0);
+        if (!ready) to.write_error_ = cancelled_error();
+        if (!rest.bytes.empty() && !to.write_error_) {
+            rest.wait();
+            return;
+        }
+        to.rest_ = nullptr;
+    }
+    delete &rest;
+}
+
+void Transport::send_held(std::string_view message) {
+    --held_;
+    bytes_sent_ -= message.size();  // until the kernel has them
+    if (rest_ != nullptr) {
+        rest_->bytes += message;
+        return;
+    }
+    if (write_error_) return;
+    message.remove_prefix(send_some(message));
+    if (!message.empty() && !write_error_) rest_ = new Rest(*this, message);
+}
+
+std::size_t Transport::send_some(std::string_view bytes) {
+    std::size_t sent = 0;
+    while (sent < bytes.size()) {
+        const auto n = send(socket_.get(), bytes.substr(sent), send_flags_);
+        if (n >= 0) {
+            sent += static_cast<std::size_t>(n);
+            continue;
+        }
+        if (errno == EINTR) continue;
+        if (write_failed() == Sent::failed) watch_.break_off();
+        break;
+    }
+    bytes_sent_ += sent;
+    return sent;
+}
+
+Sent Transport::write_behind(std::string_view head, std::span<const std::string_view> pieces) {
+    watch_.reactor().outbox().send_all();
+    if (rest_ == nullptr) return write(head, pieces);
+    const auto all = take_rest().append(head);
+    return write(all, pieces);
+}
+
+std::string Transport::take_rest() {
+    auto bytes = std::move(rest_->bytes);
+    rest_->transport = nullptr;
+    rest_ = nullptr;
+    watch_.cancel_writer();
+    return bytes;
+}
+
 task<error_code> Transport::finish_writing() {
+    if (rest_ != nullptr) {
+        kept_head_ = take_rest();
+        queue_ = {kept_head_};
+        queue_at_ = 0;
+        queue_end_ = 1;
+    }
     for (;;) {
         if (write_error_) co_return write_error_;
         if (queue_at_ == queue_end_) {
@@ -260,6 +356,8 @@ void Transport::cancel() {
 }
 
 void Transport::drop() {
+    if (held_ > 0) watch_.reactor().outbox().send_all();
+    if (rest_ != nullptr) take_rest();
     watch_.end();
     socket_.close();
 }
@@ -279,6 +377,7 @@ void Transport::abort() {
 
 void Transport::shut_down_writing() {
     if (!is_open()) return;
+    if (held_ > 0) watch_.reactor().outbox().send_all();
     if (tls_) {
         tls_->shut_down();
     } else {

@@ -79,6 +79,13 @@ public:
     bool may_have_input() const noexcept {
         return watch_.is_readable() || (tls_ && tls_->has_buffered_input());
     }
+    /// To be called before waiting for input with no bytes kept from before: what comes may be read
+    /// ahead. Then take_ahead() has it.
+    void expect_message() noexcept {
+        if (!tls_) watch_.read_ahead();
+    }
+    /// What was read ahead; empty: nothing was.
+    Buffer take_ahead() noexcept { return watch_.has_ahead() ? watch_.take_ahead() : Buffer(); }
     /// Wakes `waiter` once there may be input, without a coroutine. To be called after `blocked`,
     /// or without may_have_input(). False, and no wake-up: read it now.
     bool wake_when_readable(Waiter& waiter) noexcept;
@@ -93,6 +100,13 @@ public:
     /// says why.
     static constexpr std::size_t most_pieces = 4;
     Sent write(std::string_view head, std::span<const std::string_view> pieces);
+    /// The same for a whole message that nothing is to follow at once: takes the content of
+    /// `message`, and may send it only at the end of the reactor's round. `all` then means that
+    /// nobody needs to wait: what the socket does not take it gets later, and where that fails, the
+    /// next read and the next write do.
+    Sent write_with_round(std::string& message);
+    /// Some of such a message waits for the socket: finish_writing() waits with it.
+    bool is_behind() const noexcept { return rest_ != nullptr; }
 
     /// What is written next is the last: nothing follows it but close() or shut_down_writing(),
     /// which is to come at once. Until then the end of it may be held back, so that it goes out in
@@ -106,7 +120,7 @@ public:
 
     error_code write_error() const noexcept { return write_error_; }
 
-    /// Bytes of application data sent since construction.
+    /// Bytes of application data sent since construction, those in the outbox among them.
     std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
     /// How many of them the peer's kernel has acknowledged, or a little less. One system call.
     std::uint64_t bytes_taken() const noexcept;
@@ -121,6 +135,14 @@ public:
     void shut_down_writing();
 
 private:
+    friend class Outbox;
+    struct Rest;
+
+    void send_held(std::string_view message);
+    /// Sends what the socket takes; returns how much.
+    std::size_t send_some(std::string_view bytes);
+    Sent write_behind(std::string_view head, std::span<const std::string_view> pieces);
+    std::string take_rest();
     task<error_code> shake_hands();
     IoResult try_read_tls(std::span<char> into);
     /// Sends from queue_ until empty or blocked.
@@ -140,6 +162,8 @@ private:
     std::size_t queue_at_ = 0;
     std::size_t queue_end_ = 0;
     std::string kept_head_;
+    Rest* rest_ = nullptr;
+    unsigned held_ = 0;  // messages in the outbox
     TlsWants write_wants_ = TlsWants::write;
     error_code write_error_;
     int send_flags_ = MSG_NOSIGNAL;

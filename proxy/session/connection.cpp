@@ -104,6 +104,10 @@ net::task<Connection::Then> Connection::serve_requests(http::Http1ServerStream& 
             next = ready ? stream.read_request() : stream.give_up_request();
         }
         if (!next) {
+            // A client that closes its side after its last request still gets the answer.
+            if (transport_.is_behind()) {
+                co_await stream.finish_sending();
+            }
             if (next.error().reason != Reason::client_closed) {
                 co_await refuse(stream, next.error().reason);
             }
@@ -124,6 +128,7 @@ net::task<Connection::Then> Connection::serve_requests(http::Http1ServerStream& 
 bool Connection::park() {
     deadline_.arm(listener_.settings.keep_alive);
     is_parked_ = transport_.wake_when_readable(next_request_);
+    if (is_parked_) transport_.expect_message();
     return is_parked_;
 }
 

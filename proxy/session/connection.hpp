@@ -27,8 +27,11 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// Between requests or before the first, with nothing of the next one here.
-    bool is_idle() const noexcept { return is_parked_ || is_before_first_; }
+    /// Between requests or before the first, with nothing of the next one here and all of the
+    /// last one sent.
+    bool is_idle() const noexcept {
+        return (is_parked_ && !transport_.is_behind()) || is_before_first_;
+    }
     /// The balancer in front is the one that closes idle connections.
     bool leaves_closing_to_front() const noexcept {
         return listener_.settings.front != model::Front::none;

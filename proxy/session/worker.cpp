@@ -30,10 +30,10 @@ Worker::Worker(std::size_t index, Shared& shared)
     : index_(index),
       shared_(shared),
       server_streams_([this] {
-          return std::make_unique<http::Http1ServerStream>(buffers_, wheel(), scratch_);
+          return std::make_unique<http::Http1ServerStream>(buffers(), wheel(), scratch_);
       }),
       client_streams_([this] {
-          return std::make_unique<http::Http1ClientStream>(buffers_, wheel(), scratch_);
+          return std::make_unique<http::Http1ClientStream>(buffers(), wheel(), scratch_);
       }),
       random_(random_seed()),
       pool_(reactor_, *shared.resolver, counters_),
@@ -61,7 +61,8 @@ void Worker::start() {
         const std::string name = "worker-" + std::to_string(index_);
         ::pthread_setname_np(::pthread_self(), name.c_str());
         sweep_.arm(sweep_interval);
-        // Posted, so that what was posted before start(), such as the first snapshot, is done first.
+        // Posted, so that what was posted before start(), such as the first snapshot, is done
+        // first.
         post([this] {
             for (auto& listener : listeners_) listener->start();
         });
@@ -136,7 +137,7 @@ void Worker::refuse(const net::Descriptor& socket) {
     ::send(socket.get(), scratch_.data(), scratch_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(socket.get(), SHUT_WR);
     // What has come is taken, or closing would reset the connection and our answer with it.
-    net::Buffer buffer = buffers_.borrow(net::BufferPool::small);
+    net::Buffer buffer = buffers().borrow(net::BufferPool::small);
     ::recv(socket.get(), buffer.space().data(), buffer.space().size(), MSG_DONTWAIT);
 }
 

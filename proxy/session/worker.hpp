@@ -73,7 +73,7 @@ public:
     std::size_t index() const noexcept { return index_; }
     net::Reactor& reactor() noexcept { return reactor_; }
     net::DeadlineWheel& wheel() noexcept { return reactor_.wheel(); }
-    net::BufferPool& buffers() noexcept { return buffers_; }
+    net::BufferPool& buffers() noexcept { return reactor_.buffers(); }
     ObjectPool<http::Http1ServerStream>& server_streams() noexcept { return server_streams_; }
     ObjectPool<http::Http1ClientStream>& client_streams() noexcept { return client_streams_; }
     std::string& scratch() noexcept { return scratch_; }
@@ -107,7 +107,6 @@ private:
     const std::size_t index_;
     Shared& shared_;
     net::Reactor reactor_;
-    net::BufferPool buffers_;
     std::string scratch_;
     ObjectPool<http::Http1ServerStream> server_streams_;
     ObjectPool<http::Http1ClientStream> client_streams_;

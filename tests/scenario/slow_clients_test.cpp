@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 
 #include <poll.h>
+#include <thread>
+#include <vector>
 
 using namespace fairlead;
 using namespace fairlead::test;
@@ -135,6 +137,36 @@ TEST_CASE("an answer that is taken slower than its minimum rate is cut off", "[s
         if (::poll(&readable, 1, 0) > 0) client.read_exactly(1);
         return proxy.plane().total(Reason::client_write_timeout) == 1;
     }));
+}
+
+TEST_CASE("small answers that a slow reader does not take at once come whole", "[scenario][slow]") {
+    constexpr int requests = 1000;  // 10 MB: more than the kernel buffers
+    const std::string get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    const std::string body(10 * 1024, 'x');
+    ScriptedOrigin origin(ScriptedOrigin::answering(body));
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    std::string all;
+    for (int i = 0; i < requests; ++i) all += get;
+    client.send(all);
+    // Others keep the worker busy, so that several connections are served in a round.
+    std::vector<std::thread> others;
+    for (int i = 0; i < 3; ++i) {
+        others.emplace_back([&] {
+            auto other = proxy.connect();
+            for (int n = 0; n < 1000; ++n) other.exchange(get);
+        });
+    }
+    for (auto& other : others) other.join();
+    client.shut_down_writing();
+    int served = 0;
+    for (; served < requests; ++served) {
+        const auto response = client.read_response();
+        if (response.status != 200 || response.body != body) break;
+    }
+    CHECK(served == requests);
+    CHECK(client.is_closed_by_peer());
 }
 
 TEST_CASE("a slow reader is not cut while it keeps up the minimum, whatever the kernel buffers",
