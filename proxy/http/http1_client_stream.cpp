@@ -169,7 +169,9 @@ result<BodyPiece> Http1ClientStream::buffered_body() {
     BodyPiece piece;
     piece.is_last = body_.is_done();
     if (piece.is_last || buffer_.filled_size() == 0) return piece;
-    const auto step = body_.step(buffer_.filled_begin(), buffer_.filled_size());
+    const auto room = buffer_.consumed();
+    auto step = body_.step(buffer_.filled_begin(), buffer_.filled_size());
+    if (step.piece.data.data() == buffer_.filled_begin()) step.piece.room = room;
     buffer_.consume(step.consumed);
     if (step.kind == BodyReader::Step::Kind::failed) {
         is_clean_ = false;

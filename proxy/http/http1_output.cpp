@@ -3,6 +3,7 @@
 #include "proxy/http/head_writer.hpp"
 
 #include <array>
+#include <cstring>
 
 namespace fairlead::http {
 
@@ -31,6 +32,13 @@ net::Sent Http1Output::send(const BodyPiece& piece, bool may_wait) {
         } else if (piece.is_last) {
             end = has_data ? "\r\n0\r\n\r\n" : "0\r\n\r\n";
         }
+    }
+    const auto head = scratch_.size();
+    const bool fits_in_front = head > 0 && head <= piece.room.size() && end.empty();
+    if (piece.data.size() >= unmoved_body && fits_in_front) {
+        char* const begin = piece.room.data() + piece.room.size() - head;
+        std::memcpy(begin, scratch_.data(), head);
+        return transport_->write({begin, head + piece.data.size()}, {});
     }
     if (piece.data.size() <= joined_body && !scratch_.empty()) {
         scratch_.append(piece.data).append(end);

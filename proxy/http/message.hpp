@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -175,6 +176,7 @@ struct ResponseHead {
 /// A part of a body. Views stay valid until the stream that gave it is asked for the next.
 struct BodyPiece {
     std::string_view data;
+    std::span<char> room;  // in front of `data`, free for a head that is sent together with it
     bool is_last = false;
     const std::vector<Field>* trailers = nullptr;  // with the last piece; null: none
 };

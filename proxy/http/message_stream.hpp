@@ -87,7 +87,8 @@ public:
     /// The next head: interim ones (1xx) come first, each by itself.
     virtual net::task<result<>> read_head() = 0;
     virtual const ResponseHead& response() const noexcept = 0;
-    /// What of the body is here already, without waiting; may be empty.
+    /// What of the body is here already, without waiting; may be empty. Where the piece has room,
+    /// that is where response() stood: whoever uses it cannot look at that any more.
     virtual result<BodyPiece> buffered_body() = 0;
     /// The next piece; not called again after the last.
     virtual net::task<result<BodyPiece>> read_body() = 0;

@@ -35,6 +35,8 @@ public:
     std::string_view filled() const noexcept { return {storage_.get() + begin_, end_ - begin_}; }
     char* filled_begin() noexcept { return storage_.get() + begin_; }
     std::size_t filled_size() const noexcept { return end_ - begin_; }
+    /// What stood in front of the filled range: nobody needs it any more.
+    std::span<char> consumed() noexcept { return {storage_.get(), begin_}; }
     std::span<char> space() noexcept { return {storage_.get() + end_, capacity_ - end_}; }
 
     void commit(std::size_t n) noexcept { end_ += n; }

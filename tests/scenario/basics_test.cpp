@@ -105,6 +105,36 @@ TEST_CASE("response bodies arrive whole, by length, by chunks and up to the clos
     }
 }
 
+TEST_CASE("a head arrives with its body, longer or shorter than the endpoint's", "[scenario]") {
+    std::string body;
+    ScriptedOrigin origin([&](SocketPeer& peer, int) {
+        for (auto head = peer.read_head(); !head.empty(); head = peer.read_head()) {
+            const bool is_long = head.find(" /long") != std::string::npos;
+            const std::string dropped =
+                is_long ? "Keep-Alive: " + std::string(300, ' ') + "\r\n" : "";
+            peer.send(response_text(body, "200 OK", dropped + "A: b\r\n"));
+        }
+    });
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    for (const std::size_t size : {0U, 4095U, 4096U, 10240U, 16384U, 100000U}) {
+        body.clear();
+        for (std::size_t i = 0; i < size; ++i) body += static_cast<char>('a' + i % 23);
+        for (const std::string path : {"/long", "/short"}) {
+            for (const std::string version : {"1.1", "1.0\r\nConnection: keep-alive"}) {
+                CAPTURE(size, path, version);
+                const auto response =
+                    client.exchange("GET " + path + " HTTP/" + version + "\r\nHost: a\r\n\r\n");
+                REQUIRE(response.status == 200);
+                CHECK(response.fields.at("a") == "b");
+                CHECK(response.fields.contains("connection") == (version != "1.1"));
+                CHECK(response.body == body);
+            }
+        }
+    }
+}
+
 TEST_CASE("HEAD, 204 and 304 have no body and keep the connection", "[scenario]") {
     ScriptedOrigin origin([](SocketPeer& peer, int) {
         for (auto head = peer.read_head(); !head.empty(); head = peer.read_head()) {
