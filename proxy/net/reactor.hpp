@@ -77,7 +77,7 @@ public:
 
     /// The reader of the next wait takes whole buffers of a byte stream: when it is woken by
     /// bytes, the reactor may have read some of them (has_ahead).
-    void read_ahead() noexcept { reads_ahead_ = true; }
+    void allow_reading_ahead() noexcept { reads_ahead_ = true; }
     bool has_ahead() const noexcept { return static_cast<bool>(ahead_); }
     /// What was read ahead: comes before anything that is still in the kernel.
     Buffer take_ahead() noexcept;
@@ -170,7 +170,7 @@ private:
     friend class Watch;
 
     static constexpr std::size_t batch = 256;
-    // Of events. What 16 of them need fits into the second cache; 64 gained less.
+    // Of events. 64 gained less, perhaps for all the buffers that they read into.
     static constexpr std::size_t round = 16;
 
     int milliseconds_to_wait(Duration at_most) const noexcept;

@@ -82,7 +82,7 @@ public:
     /// To be called before waiting for input with no bytes kept from before: what comes may be read
     /// ahead. Then take_ahead() has it.
     void expect_message() noexcept {
-        if (!tls_) watch_.read_ahead();
+        if (!tls_) watch_.allow_reading_ahead();
     }
     /// What was read ahead; empty: nothing was.
     Buffer take_ahead() noexcept { return watch_.has_ahead() ? watch_.take_ahead() : Buffer(); }
