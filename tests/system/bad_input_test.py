@@ -124,7 +124,7 @@ def test_a_bad_file_while_it_runs_changes_nothing_until_a_good_one_comes(stage):
         print(f"  {os.path.basename(detail)}")
         assert re.match(rf"{proxy.config}:\d+:\d+: ", detail), detail
         assert file_source(proxy)["connected"] is False
-        assert what in refused(proxy)[-1], refused(proxy)
+        wait_until(lambda what=what: any(what in line for line in refused(proxy)[-1:]))  # the log has its own thread
         assert get(proxy.url("/name")).text == "one"
     os.remove(proxy.config)
     wait_until(lambda: "No such file" in file_source(proxy)["detail"])

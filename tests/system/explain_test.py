@@ -170,7 +170,8 @@ def test_events_tell_each_change_and_who_made_it(stage):
     wait_until(lambda: "route.removed" in follower.output)
     rest = proxy.command("events", "--no-follow", "--since", str(added["id"]))
     assert rest.returncode == 0 and "route.removed" in rest.stdout and "route.added" not in rest.stdout, rest
-    assert f"who={added['who'].split(':')[0]}" in proxy.output.replace('"', ""), "the log names who, too"
+    wait_until(lambda: f"who={added['who'].split(':')[0]}" in proxy.output.replace('"', ""),
+               what="the log names who, too")
 
     proxy.stop()
     assert follower.wait(10) == 1, "a follower ends with what it follows"
