@@ -11,7 +11,8 @@ namespace {
 
 constexpr auto sweep_interval = std::chrono::milliseconds(100);
 constexpr auto pause_after_failure = std::chrono::milliseconds(5);
-constexpr auto finish_within = std::chrono::seconds(1);
+// A handshake whose first packet was lost is tried again after a second.
+constexpr auto finish_within = std::chrono::seconds(3);
 
 std::atomic<bool> stopping{false};
 

@@ -60,10 +60,9 @@ int open_socket(const SocketAddress& endpoint, OpenOptions options) {
     return -1;
 }
 
-/// Closing a listener resets what its queue holds, so nothing may join it between the last accept
-/// and the close: from here on a TCP socket's SYNs are dropped, while handshakes under way end.
-/// Whoever sent one tries again a second later, and is refused or finds the next process.
-void refuse_new_handshakes(int fd) {
+/// From here on a TCP socket's SYNs are dropped, while handshakes under way end. Whoever sent one
+/// tries again a second later, and is refused or finds the next process.
+void drop_new_handshakes(int fd) {
     constexpr std::uint32_t flags_at = 13;  // in the TCP header, where a socket's filter begins
     constexpr std::uint32_t syn = 0x02;
     constexpr std::uint32_t whole = 0xffffffff;
@@ -74,11 +73,14 @@ void refuse_new_handshakes(int fd) {
         BPF_STMT(BPF_RET | BPF_K, whole),
     }};
     const sock_fprog filter = {program.size(), program.data()};
-    int domain = AF_UNIX;
+    ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);  // else: as it was
+}
+
+bool is_unix_socket(int fd) {
+    int domain = AF_UNSPEC;
     socklen_t size = sizeof domain;
     ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
-    if (domain == AF_UNIX) return;  // a connect there is in the queue at once, or refused
-    ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);  // else: as it was
+    return domain == AF_UNIX;
 }
 
 void close_all(const std::vector<int>& descriptors) {
@@ -147,8 +149,15 @@ void Listener::start() {
     accept_and_wait();
 }
 
+void Listener::refuse_new() {
+    if (!socket_) return;
+    if (is_unix_socket(socket_.get()))
+        ::shutdown(socket_.get(), SHUT_RD);  // a connect is in the queue at once, or refused
+    else
+        drop_new_handshakes(socket_.get());
+}
+
 void Listener::drain() {
-    refuse_new_handshakes(socket_.get());
     accept_queued();
     close();
 }
@@ -193,6 +202,7 @@ bool Listener::accept_queued() {
         }
         if (errno == EINTR || errno == ECONNABORTED) continue;  // the client changed its mind
         if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
+        if (errno == EINVAL) return true;  // shut down, by us or by the worker that shares it
         log::warn("listener.accept_failed", log::kv("listener", name_),
                   log::kv("error", std::strerror(errno)));
         failed_();

@@ -46,9 +46,13 @@ public:
 
     void start();
 
+    /// Closing a listener resets what its queue holds, and handshakes that end just then. So before
+    /// drain(): nobody begins a new one, whoever has begun one is still accepted.
+    void refuse_new();
     /// Accepts what the kernel has already queued (those clients believe they are connected), then
-    /// closes.
+    /// closes. At least handshake_time after refuse_new().
     void drain();
+    static constexpr Duration handshake_time = 50ms;
     void close();
 
 private:

@@ -39,6 +39,7 @@ Worker::Worker(std::size_t index, Shared& shared)
       pool_(reactor_, *shared.resolver, counters_),
       snapshot_(boost::make_local_shared<const model::SnapshotPtr>(nullptr)),
       sweep_(wheel(), &Worker::sweep, this),
+      handshakes_(wheel(), &Worker::close_listeners, this),
       patience_(wheel(), &Worker::close_idle_connections, this) {
     scratch_.reserve(16 * 1024);
 }
@@ -102,9 +103,16 @@ void Worker::install(model::SnapshotPtr snapshot) {
 void Worker::begin_drain(std::function<void()> drained) {
     draining_ = true;
     drained_ = std::move(drained);
-    for (auto& listener : listeners_) listener->drain();
-    tell_if_drained();
+    for (auto& listener : listeners_) listener->refuse_new();
+    handshakes_.arm(net::Listener::handshake_time);
     patience_.arm(idle_patience_when_draining);
+}
+
+void Worker::close_listeners(void* self) {
+    auto& worker = *static_cast<Worker*>(self);
+    for (auto& listener : worker.listeners_) listener->drain();
+    worker.listeners_.clear();
+    worker.tell_if_drained();
 }
 
 void Worker::close_idle_connections(void* self) {
@@ -159,7 +167,7 @@ void Worker::remove(Connection& connection) {
 }
 
 void Worker::tell_if_drained() {
-    if (!draining_ || connections_ != nullptr || !drained_) return;
+    if (!listeners_.empty() || connections_ != nullptr || !drained_) return;
     const auto drained = std::move(drained_);
     drained_ = {};
     drained();

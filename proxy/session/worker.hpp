@@ -93,6 +93,7 @@ public:
 private:
     friend class Connection;
 
+    static void close_listeners(void* self);
     static void close_idle_connections(void* self);
     static void sweep(void* self);
     void accept(net::Descriptor socket, const net::SocketAddress& peer,
@@ -117,6 +118,7 @@ private:
     PinnedSnapshot snapshot_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
     net::Deadline sweep_;
+    net::Deadline handshakes_;
     net::Deadline patience_;
     Connection* connections_ = nullptr;
     std::function<void()> drained_;

@@ -6,10 +6,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <cstdlib>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace fairlead;
@@ -89,6 +92,34 @@ TEST_CASE("a listener on a Unix socket serves, with the mode that was asked for"
         }
     }
     CHECK_FALSE(socket.exists());
+}
+
+TEST_CASE("whoever connects to a Unix socket while we drain is served or refused",
+          "[scenario][listeners]") {
+    const SocketPath socket;
+    ScriptedOrigin origin(ScriptedOrigin::answering("served"));
+    ProxyFixture proxy([&](model::ProcessSettings& settings) {
+        settings.workers = 2;
+        settings.listeners[0].bind = model::Address::unix_socket(socket.path());
+    });
+    proxy.serve({origin.address()});
+    std::atomic<int> served{0};
+    std::atomic<int> cut_off{0};
+    std::thread clients([&] {
+        try {
+            for (;;) {
+                auto client = SocketPeer::connect_unix(socket.path());
+                (client.exchange(plain_get).body == "served" ? served : cut_off).fetch_add(1);
+            }
+        } catch (const std::runtime_error&) {  // refused
+        }
+    });
+    CHECK(eventually([&] { return served.load() > 50; }));
+    std::atomic<bool> drained{false};
+    proxy.begin_drain([&] { drained.store(true); });
+    clients.join();
+    CHECK(cut_off.load() == 0);
+    CHECK(eventually([&] { return drained.load(); }));
 }
 
 TEST_CASE("who is trusted on a Unix socket says who its clients are", "[scenario][listeners]") {

@@ -88,7 +88,7 @@ def test_connections_that_wait_in_the_queue_are_still_served(stage):
 
 def test_clients_that_connect_for_each_request_are_served_or_refused_at_the_door(stage):
     proxy = stage.fairlead(config_of(stage.origin("one"), "timeout: 10s"))
-    load = stage.load(proxy.url("/"), rate=1500, connections=32, options=["--close"])
+    load = stage.load(proxy.url("/"), rate=8000, connections=64, options=["--close"])
     wait_until(lambda: proxy.metric("fairlead_requests_total") > 500)
     expect_end(proxy, terminate(proxy), 0, 5)
     failed = Load.failed(load.stop())
