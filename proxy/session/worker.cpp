@@ -111,7 +111,7 @@ void Worker::begin_drain(std::function<void()> drained) {
 void Worker::close_listeners(void* self) {
     auto& worker = *static_cast<Worker*>(self);
     for (auto& listener : worker.listeners_) listener->drain();
-    worker.listeners_.clear();
+    worker.accepts_ = false;
     worker.tell_if_drained();
 }
 
@@ -167,7 +167,7 @@ void Worker::remove(Connection& connection) {
 }
 
 void Worker::tell_if_drained() {
-    if (!listeners_.empty() || connections_ != nullptr || !drained_) return;
+    if (accepts_ || connections_ != nullptr || !drained_) return;
     const auto drained = std::move(drained_);
     drained_ = {};
     drained();

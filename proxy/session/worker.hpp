@@ -123,6 +123,7 @@ private:
     Connection* connections_ = nullptr;
     std::function<void()> drained_;
     bool draining_ = false;
+    bool accepts_ = true;
     bool stopping_ = false;
     std::thread thread_;
 };
