@@ -60,8 +60,11 @@ public:
 
     /// Between requests: whether the next one, or a part of it, has come along.
     bool has_input() const noexcept { return buffer_.filled_size() > 0; }
-    /// The client may still be sending what nobody will read; see Connection's lingering close.
-    bool has_unread_body() const noexcept { return !body_.is_done(); }
+    /// The client may be sending what nobody will read, the rest of a body or a next request; see
+    /// Connection's lingering close.
+    bool may_be_sending() const noexcept {
+        return !body_.is_done() || head_.keep_alive || transport_->may_have_input();
+    }
 
     const RequestHead& request() const noexcept override { return head_; }
     const ClientFacts& client() const noexcept override { return *client_; }

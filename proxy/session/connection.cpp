@@ -119,7 +119,7 @@ net::task<Connection::Then> Connection::serve_requests(http::Http1ServerStream& 
         if (!stream.finish_request()) break;
         if (!stream.has_input() && !transport_.may_have_input()) co_return Then::park;
     }
-    if (stream.has_unread_body()) {
+    if (stream.may_be_sending()) {
         co_await close_lingering();
     }
     co_return Then::close;

@@ -129,6 +129,27 @@ TEST_CASE("an upload beside its response does not block it", "[scenario][endings
     CHECK(client.read_exactly(5) == "0\r\n\r\n");
 }
 
+TEST_CASE("an answer that ends the connection is not overtaken by a reset", "[scenario][endings]") {
+    constexpr std::size_t size = 200'000;  // more than comes with the head
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        peer.read_head();
+        peer.read_exactly(size);
+    });
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    const auto response =
+        client.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(size) +
+                        "\r\n\r\n" + std::string(size, 'x') + plain_get);
+    CHECK(response.status == 502);
+    CHECK(response.fields.at("connection") == "close");
+    // Requests that were on their way. The first that meets a closed socket is answered by a reset.
+    for (int i = 0; i < 20; ++i) CHECK(client.send(plain_get));
+    CHECK(client.read_some().empty());
+    client.close();
+    CHECK(eventually([&] { return proxy.plane().total(metrics::Metric::connections_open) == 0; }));
+}
+
 TEST_CASE("a tunnel begins with what was read ahead on both sides", "[scenario][endings]") {
     ScriptedOrigin origin([](SocketPeer& peer, int) {
         peer.read_head();
