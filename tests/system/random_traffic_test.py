@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Random conversations over every kind of listener and endpoint: pipelined, in pieces, with every framing, with clients
 and endpoints that leave at any time. Every answer carries the token of its request, so that bytes which belong to
-another one, are missing or come twice are found.
+another one, are missing or come twice are found. Meanwhile endpoints come and go.
 
 FAIRLEAD_RANDOM_CLIENTS and FAIRLEAD_RANDOM_SEED make a longer run, or another one."""
 import asyncio
 import collections
+import itertools
 import json
 import os
 import random
@@ -32,7 +33,7 @@ listeners:
   - {{bind: "unix:{folder}/front.sock"}}
 access_log: {{path: "{folder}/access.log", format: json}}
 services:
-  tcp: {{endpoints: ["127.0.0.1:{tcp_end}"]}}
+  tcp: {{endpoints: {tcp_ends}}}
   unix: {{endpoints: ["unix:{folder}/end.sock"]}}
   tls: {{endpoints: ["127.0.0.1:{tls_end}"], tls: {{verify: false}}}}
 routes:
@@ -69,16 +70,18 @@ class Request:
             self.plan["ending"] = "keep"
         self.expects = False
         self.body = b""
-        framing = ""
+        self.is_last = dice.random() < 0.03
+        framing = "Connection: close\r\n" if self.is_last else ""
         if self.method in ("POST", "PUT"):
             self.plan["early"] = dice.random() < 0.1
             self.body = body_of(self.token, dice.choice([0, 1, 100, 5000, 70000]))
             self.expects = dice.random() < 0.1
-            framing = f"Content-Length: {len(self.body)}\r\n"
         data = self.body
         if self.body and dice.random() < 0.5:
-            framing = "Transfer-Encoding: chunked\r\n"
+            framing += "Transfer-Encoding: chunked\r\n"
             data = chunked(self.body, dice, dice.choice([b"", b"X-Trailer: a\r\n"]))
+        elif self.method in ("POST", "PUT"):
+            framing += f"Content-Length: {len(self.body)}\r\n"
         if self.expects:
             framing += "Expect: 100-continue\r\n"
         service = dice.choice(["tcp", "tcp", "unix", "tls"])
@@ -107,7 +110,9 @@ class Client:
 
     def __init__(self, dice, number, ways):
         self.dice = dice
-        self.requests = [Request(dice, f"{number}.{i}") for i in range(dice.randint(1, 8))]
+        self.requests = [Request(dice, f"{number}.0")]
+        while not self.requests[-1].is_last and len(self.requests) < dice.randint(1, 12):
+            self.requests.append(Request(dice, f"{number}.{len(self.requests)}"))
         self.leaves_after = dice.randint(0, len(self.requests)) if dice.random() < 0.15 else None
         self.is_slow = dice.random() < 0.1
         self.way = dice.choice(ways)
@@ -165,7 +170,7 @@ class Client:
         return await reader.readexactly(int(fields["content-length"]))
 
 
-def ways_in(proxy, folder, tls_port):
+def ways_in(tcp_port, tls_port, folder):
     """Functions that connect, each in its way: reader, writer and what goes before the first request."""
     addresses = socket.inet_aton("203.0.113.9") + socket.inet_aton("198.51.100.1") + struct.pack("!HH", 4711, 443)
     version2 = b"\r\n\r\n\0\r\nQUIT\n" + b"\x21\x11" + struct.pack("!H", len(addresses)) + addresses
@@ -175,7 +180,7 @@ def ways_in(proxy, folder, tls_port):
 
     async def tcp(dice):
         preface = dice.choice([b"", b"", b"PROXY TCP4 203.0.113.9 198.51.100.1 4711 443\r\n", version2])
-        return *await asyncio.open_connection("127.0.0.1", proxy.port), preface
+        return *await asyncio.open_connection("127.0.0.1", tcp_port), preface
 
     async def tls(_):
         return *await asyncio.open_connection("127.0.0.1", tls_port, ssl=trusting), b""
@@ -186,21 +191,26 @@ def ways_in(proxy, folder, tls_port):
     return [tcp, tcp, tls, unix]
 
 
-async def converse(proxy, folder, tls_port, endpoints):
-    """All clients' tallies. Ends what serves the endpoints with it."""
-    dice = random.Random(SEED)
-    ways, room = ways_in(proxy, folder, tls_port), asyncio.Semaphore(AT_ONCE)
+async def change_endpoints(write):
+    """Several times a second the service `tcp` is elsewhere: nobody may notice."""
+    for which in itertools.cycle([(0,), (0, 1), (1,), (1, 0)]):
+        write(which)
+        await asyncio.sleep(0.2)
+
+
+async def converse(clients, endpoints, write):
+    """All clients' tallies."""
+    room = asyncio.Semaphore(AT_ONCE)
 
     async def one(client):
         async with room:
             return await asyncio.wait_for(client.run(), PATIENCE)
     servers = [await start for start in endpoints]
-    try:
-        results = await asyncio.gather(*(one(Client(dice, number, ways)) for number in range(CLIENTS)),
-                                       return_exceptions=True)
-    finally:
-        for server in servers:
-            server.close()
+    changing = asyncio.create_task(change_endpoints(write))
+    results = await asyncio.gather(*map(one, clients), return_exceptions=True)
+    changing.cancel()
+    for server in servers:
+        server.close()
     wrong = [result for result in results if isinstance(result, BaseException)]
     for each in wrong[:5]:
         traceback.print_exception(each)
@@ -214,16 +224,23 @@ def test_whatever_happens_everybody_gets_his_own_answer_or_none(stage):
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(cert, key)
     tcp, tls, tcp_end, tls_end = (free_port() for _ in range(4))
-    proxy = stage.fairlead(CONFIG.format(folder=folder, cert=cert, key=key, tcp=tcp, tls=tls,
-                                         tcp_end=tcp_end, tls_end=tls_end))
-    proxy.port = tcp
-    endpoint = RandomEndpoint(SEED)
-    tally = asyncio.run(converse(proxy, folder, tls, [
-        asyncio.start_server(endpoint.serve, "127.0.0.1", tcp_end),
-        asyncio.start_server(endpoint.serve, "127.0.0.1", tls_end, ssl=context),
-        asyncio.start_unix_server(endpoint.serve, f"{folder}/end.sock")]))
-    print(f"  {dict(tally)}", flush=True)
-    assert tally["whole"] > CLIENTS, tally
+    tcp_ends = [f"127.0.0.1:{tcp_end}", f"127.0.0.2:{tcp_end}"]
+
+    def config(which):
+        return CONFIG.format(folder=folder, cert=cert, key=key, tcp=tcp, tls=tls, tls_end=tls_end,
+                             tcp_ends=json.dumps([tcp_ends[i] for i in which]))
+    proxy = stage.fairlead(config((0,)))
+    endpoint, dice, ways = RandomEndpoint(SEED), random.Random(SEED), ways_in(tcp, tls, folder)
+    tally = asyncio.run(converse(
+        [Client(dice, number, ways) for number in range(CLIENTS)],
+        [asyncio.start_server(endpoint.serve, "127.0.0.1", tcp_end),
+         asyncio.start_server(endpoint.serve, "127.0.0.2", tcp_end),
+         asyncio.start_server(endpoint.serve, "127.0.0.1", tls_end, ssl=context),
+         asyncio.start_unix_server(endpoint.serve, f"{folder}/end.sock")],
+        lambda which: proxy.write(config(which))))
+    changes = proxy.metric("fairlead_snapshot_version") - 1
+    print(f"  {dict(tally)} beside {changes:.0f} changes", flush=True)
+    assert tally["whole"] > CLIENTS and changes > 0, tally
     wait_until(lambda: proxy.metric("fairlead_connections_open") == 0)
     assert proxy.metric("fairlead_requests_active") == 0
     proxy.stop()
