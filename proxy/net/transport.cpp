@@ -126,15 +126,10 @@ Sent Transport::write(std::string_view head, std::span<const std::string_view> p
     if (write_error_) return Sent::failed;
     if (pieces.empty() && !tls_ && is_open()) {
         // Most messages: one piece, and the socket takes it whole.
-        const auto n = send(socket_.get(), head, send_flags_);
-        // Asked a second time, the socket would say EPIPE, whatever had happened to it.
-        if (n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)
-            return write_failed();
-        if (n > 0) {
-            bytes_sent_ += static_cast<std::size_t>(n);
-            head.remove_prefix(static_cast<std::size_t>(n));
-        }
+        head.remove_prefix(send_some(head));
         if (head.empty()) return Sent::all;
+        // Asked a second time, the socket would say EPIPE, whatever had happened to it.
+        if (write_error_) return Sent::failed;
     }
     queue_at_ = queue_end_ = 0;
     const bool has_head = !head.empty();
@@ -185,7 +180,7 @@ void Transport::Rest::wake(Waiter& waiter, bool ready) {
     auto& rest = static_cast<Rest&>(waiter);
     if (rest.transport != nullptr) {
         auto& to = *rest.transport;
-        rest.bytes.erase(0, ready ? to.send_some(rest.bytes) : 0);
+        rest.bytes.erase(0, ready ? to.send_unasked(rest.bytes) : 0);
         if (!ready) to.write_error_ = cancelled_error();
         if (!rest.bytes.empty() && !to.write_error_) {
             rest.wait();
@@ -204,7 +199,7 @@ void Transport::send_held(std::string_view message) {
         return;
     }
     if (write_error_) return;
-    message.remove_prefix(send_some(message));
+    message.remove_prefix(send_unasked(message));
     if (!message.empty() && !write_error_) rest_ = new Rest(*this, message);
 }
 
@@ -217,10 +212,16 @@ std::size_t Transport::send_some(std::string_view bytes) {
             continue;
         }
         if (errno == EINTR) continue;
-        if (write_failed() == Sent::failed) watch_.break_off();
+        write_failed();
         break;
     }
     bytes_sent_ += sent;
+    return sent;
+}
+
+std::size_t Transport::send_unasked(std::string_view bytes) {
+    const auto sent = send_some(bytes);
+    if (write_error_) watch_.break_off();
     return sent;
 }
 
@@ -279,13 +280,11 @@ Sent Transport::drain_queue() {
 Sent Transport::drain_queue_plain() {
     while (queue_at_ != queue_end_) {
         if (queue_at_ + 1 == queue_end_) {
-            const auto n = send(socket_.get(), queue_[queue_at_], send_flags_);
-            if (n >= 0) {
-                take_sent(static_cast<std::size_t>(n));
-                continue;
-            }
-            if (errno == EINTR) continue;
-            return write_failed();
+            auto& last = queue_[queue_at_];
+            last.remove_prefix(send_some(last));
+            if (!last.empty()) return write_error_ ? Sent::failed : Sent::pending;
+            ++queue_at_;
+            break;
         }
         std::array<iovec, most_pieces + 1> vectors;
         std::size_t count = 0;

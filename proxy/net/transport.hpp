@@ -139,8 +139,10 @@ private:
     struct Rest;
 
     void send_held(std::string_view message);
-    /// Sends what the socket takes; returns how much.
+    /// Sends what the socket takes; returns how much. An error is in write_error_.
     std::size_t send_some(std::string_view bytes);
+    /// The same where no writer learns of an error: the reader does.
+    std::size_t send_unasked(std::string_view bytes);
     Sent write_behind(std::string_view head, std::span<const std::string_view> pieces);
     std::string take_rest();
     task<error_code> shake_hands();
