@@ -91,8 +91,8 @@ void start(Level lowest) {
 
 void stop() {
     lowest_level.store(static_cast<int>(Level::error) + 1, std::memory_order_relaxed);
+    spdlog::shutdown();  // first: it waits for the thread that writes through the logger
     logger().reset();
-    spdlog::shutdown();
 }
 
 bool enabled(Level level) noexcept {
