@@ -80,6 +80,7 @@ Checked<session::ListenerContext> DataPlane::Impl::make_context(
     context.stream.head_timeout = listener.head_timeout;
     context.stream.body_timeout = listener.body_timeout;
     context.stream.min_rates = listener.min_rates;
+    context.stream.half_close = listener.half_close;
     context.stream.rejects_underscores = listener.underscores == model::Underscores::reject;
     if (listener.tls) {
         auto tls = net::TlsContext::load(*listener.tls);

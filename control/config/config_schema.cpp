@@ -137,6 +137,8 @@ constexpr KeyRow rows[] = {
     size_at("listeners[].min_rates.body", 0, kib * kib, "240", set::min_rate_body, "of a request's body, else 408"),
     size_at("listeners[].min_rates.response", 0, kib * kib, "240", set::min_rate_response, "of an answer being taken, else it is cut off"),
     duration_at("listeners[].min_rates.grace", 0, hour, "10s", set::min_rate_grace, "waiting that is free"),
+    choice_at("listeners[].half_close", "true|false", "true", set::half_close,
+              "whether a client that has ended its side still gets its answer; false: it has gone, and its request ends"),
     choice_at("listeners[].underscores_in_headers", "drop|pass|reject", "drop", set::underscores,
               "what becomes of headers with _ in their names; reject: 400"),
     section_at("listeners[].tls", "serves HTTPS", begin::tls),

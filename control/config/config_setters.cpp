@@ -234,6 +234,12 @@ Checked<> body_timeout(Draft& draft, const Value& value) {
     return put_duration(draft.listener().body_timeout, value);
 }
 
+Checked<> half_close(Draft& draft, const Value& value) {
+    draft.given_keys.half_close = true;
+    draft.listener().half_close = value.text == "true";
+    return {};
+}
+
 Checked<> certificate_cert(Draft& draft, const Value& value) {
     return put_text(draft.listener().tls->certificates.back().cert, value);
 }

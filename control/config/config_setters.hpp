@@ -49,6 +49,7 @@ Checked<> trusted_proxy(Draft& draft, const Value& value);
 Checked<> keep_alive(Draft& draft, const Value& value);
 Checked<> head_timeout(Draft& draft, const Value& value);
 Checked<> body_timeout(Draft& draft, const Value& value);
+Checked<> half_close(Draft& draft, const Value& value);
 Checked<> certificate_cert(Draft& draft, const Value& value);
 Checked<> certificate_key(Draft& draft, const Value& value);
 Checked<> tls_min_version(Draft& draft, const Value& value);

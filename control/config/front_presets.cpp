@@ -32,7 +32,11 @@ void apply_front(model::ListenerSettings& listener, const GivenKeys& given) {
     if (!given.keep_alive) listener.keep_alive = is_nlb ? above_nlb_idle : above_alb_idle;
     // An NLB writes no X-Forwarded-*: what comes through it in them is what clients wrote.
     if (!given.trusted_proxies && !is_nlb) listener.trusted_proxies = private_ranges();
-    if (listener.front == Front::alb) return;
+    if (listener.front == Front::alb) {
+        // It closes a connection as a whole: when its client has gone, or has waited too long.
+        if (!given.half_close) listener.half_close = false;
+        return;
+    }
     // Switched on at the balancer, connection by connection: both kinds come for a while.
     if (!given.proxy_protocol) listener.proxy_protocol = model::ProxyProtocol::optional;
     if (!given.proxy_protocol_from) listener.proxy_protocol_from = private_ranges();

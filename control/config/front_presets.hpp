@@ -13,6 +13,7 @@ struct GivenKeys {
     bool trusted_proxies = false;
     bool proxy_protocol = false;
     bool proxy_protocol_from = false;
+    bool half_close = false;
 };
 
 /// Fills in what the listener's `front` has values for.

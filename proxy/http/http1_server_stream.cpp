@@ -7,6 +7,12 @@
 #include <utility>
 
 namespace fairlead::http {
+namespace {
+
+// A response that takes longer is worth a look at who awaits it.
+constexpr Duration look_after = 100ms;
+
+}  // namespace
 
 Http1ServerStream::Http1ServerStream(net::BufferPool& buffers, net::DeadlineWheel& wheel,
                                      std::string& scratch)
@@ -14,6 +20,8 @@ Http1ServerStream::Http1ServerStream(net::BufferPool& buffers, net::DeadlineWhee
       wheel_(wheel),
       read_deadline_(wheel, &Http1ServerStream::cancel_io, this),
       write_deadline_(wheel, &Http1ServerStream::judge_reader, this),
+      look_deadline_(wheel, &Http1ServerStream::look_for_client, this),
+      arrival_(*this),
       output_(scratch) {}
 
 void Http1ServerStream::attach(net::Transport& transport, const Settings& settings,
@@ -29,6 +37,7 @@ void Http1ServerStream::attach(net::Transport& transport, const Settings& settin
 void Http1ServerStream::release() {
     read_deadline_.disarm();
     write_deadline_.disarm();
+    stop_looking_for_client();
     buffer_.reset();
     body_buffer_.reset();
     transport_ = nullptr;
@@ -57,6 +66,37 @@ void Http1ServerStream::judge_reader(void* self) {
     } else {
         stream.transport_->cancel();
     }
+}
+
+void Http1ServerStream::tell_when_gone(void (*gone)(void* context), void* context) noexcept {
+    gone_ = gone;
+    gone_context_ = context;
+    look_deadline_.arm(look_after);
+}
+
+void Http1ServerStream::stop_looking_for_client() noexcept {
+    look_deadline_.disarm();
+    if (std::exchange(awaits_arrival_, false)) transport_->withdraw_reader();
+}
+
+void Http1ServerStream::look_for_client(void* self) {
+    auto& stream = *static_cast<Http1ServerStream*>(self);
+    auto& transport = *stream.transport_;
+    stream.awaits_arrival_ = !transport.has_hung_up() && !transport.may_have_input() &&
+                             transport.wake_when_readable(stream.arrival_);
+    if (!stream.awaits_arrival_) stream.judge_client();
+}
+
+void Http1ServerStream::Arrival::wake(Waiter& waiter, bool ready) {
+    auto& stream = static_cast<Arrival&>(waiter).stream;
+    const bool is_awaited = std::exchange(stream.awaits_arrival_, false);
+    if (is_awaited && ready) stream.judge_client();
+}
+
+void Http1ServerStream::judge_client() {
+    // Another request may have arrived: what follows it is not seen before that is read.
+    if (!transport_->has_hung_up()) return;
+    if (!settings_->half_close || transport_->is_broken()) gone_(gone_context_);
 }
 
 void Http1ServerStream::begin_request() {
@@ -279,6 +319,7 @@ net::Sent Http1ServerStream::send_interim(const ResponseHead& head) {
 
 net::Sent Http1ServerStream::send_head(const ResponseHead& head, const BodyPiece& piece) {
     has_begun_response_ = true;
+    stop_looking_for_client();
     const bool is_11 = head_.version == Version::http11;
     Framing framing = head.body.kind == Framing::Kind::none ? head.declared : head.body;
     if (framing.kind == Framing::Kind::until_close ||
@@ -322,6 +363,7 @@ net::task<result<>> Http1ServerStream::finish_sending() {
 
 void Http1ServerStream::abort() {
     keeps_alive_ = false;
+    stop_looking_for_client();
     transport_->abort();
 }
 

@@ -32,6 +32,7 @@ public:
         Duration body_timeout = 60s;
         model::MinRates min_rates;
         bool rejects_underscores = false;  // in the names of headers
+        bool half_close = true;            // who has ended his side still gets his answer
     };
 
     /// All references outlive the stream.
@@ -75,6 +76,7 @@ public:
     net::TlsFacts tls_facts() const noexcept override { return transport_->tls_facts(); }
     net::task<result<BodyPiece>> read_body() override;
     void stop_reading() override;
+    void tell_when_gone(void (*gone)(void* context), void* context) noexcept override;
     void set_response_edits(const model::FieldEdits* edits) noexcept override { edits_ = edits; }
     void set_response_cookie(const StickyCookie* cookie) noexcept override { cookie_ = cookie; }
     net::Sent send_interim(const ResponseHead& head) override;
@@ -90,6 +92,16 @@ private:
     static void cancel_io(void* self);
     /// Cuts a client that does not take the answer, or takes it too slowly.
     static void judge_reader(void* self);
+    /// Woken by what the client sends, or its end, while its response is awaited.
+    struct Arrival final : net::Waiter {
+        explicit Arrival(Http1ServerStream& owner) noexcept : Waiter(&wake), stream(owner) {}
+        static void wake(Waiter& waiter, bool ready);
+
+        Http1ServerStream& stream;
+    };
+    static void look_for_client(void* self);
+    void judge_client();
+    void stop_looking_for_client() noexcept;
     /// For what is there of a head: how long the rest of it may take.
     void arm_head_deadline();
     Failure ended_early(const net::IoResult& read);
@@ -108,6 +120,10 @@ private:
     net::DeadlineWheel& wheel_;
     net::Deadline read_deadline_;
     net::Deadline write_deadline_;
+    net::Deadline look_deadline_;
+    Arrival arrival_;
+    void (*gone_)(void* context) = nullptr;
+    void* gone_context_ = nullptr;
     Http1Output output_;
     net::Buffer buffer_;       // the head, then what came with it
     net::Buffer body_buffer_;  // further pieces of the body
@@ -124,7 +140,8 @@ private:
     TimePoint waiting_since_;        // for the client to take what was sent, or for its head
     std::uint64_t sent_before_ = 0;  // on this connection, when the request began
     std::uint64_t taken_ = 0;        // of that, by the client, when last looked
-    bool is_timed_ = false;          // a part of the head is here
+    bool awaits_arrival_ = false;
+    bool is_timed_ = false;  // a part of the head is here
     bool keeps_alive_ = true;
     bool has_begun_response_ = false;
     bool stopped_reading_ = false;

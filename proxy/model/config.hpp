@@ -116,6 +116,7 @@ struct ListenerSettings {
     std::vector<IpPrefix> trusted_proxies;  // whose X-Forwarded-* are believed and extended
     bool trusts_local_clients = false;      // "unix" among them: clients on a Unix socket
     Underscores underscores = Underscores::drop;
+    bool half_close = true;  // a client that has ended its side still gets its answer
     // Above the 60 s after which an ALB gives an idle connection up, so that we are never the
     // first.
     Milliseconds keep_alive = 75s;

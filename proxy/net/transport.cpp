@@ -120,6 +120,12 @@ bool Transport::wake_when_readable(Waiter& waiter) noexcept {
     return watch_.wake_when_readable(waiter);
 }
 
+bool Transport::is_broken() const noexcept {
+    char next = 0;
+    return ::recv(socket_.get(), &next, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno != EAGAIN &&
+           errno != EINTR;
+}
+
 Sent Transport::write(std::string_view head, std::span<const std::string_view> pieces) {
     assert(queue_at_ == queue_end_ && pieces.size() <= most_pieces);
     if (held_ > 0 || rest_ != nullptr) return write_behind(head, pieces);

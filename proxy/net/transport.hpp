@@ -93,6 +93,8 @@ public:
     void withdraw_reader() noexcept { watch_.withdraw_reader(); }
     /// The peer has closed, or the connection broke, as the kernel's last events said.
     bool has_hung_up() const noexcept { return watch_.has_hung_up(); }
+    /// Whether the peer has reset the connection. A system call.
+    bool is_broken() const noexcept;
 
     /// Sends `pieces` in order as far as the socket takes them at once. What it did not take is
     /// kept by reference, but for `head`, which is copied: pieces stay valid until finish_writing

@@ -137,6 +137,7 @@ net::task<result<>> Exchange::dispatch() {
     Failure failure(Reason::no_endpoint);
     const model::EndpointState* avoid = nullptr;
     total_.arm(settings.timeouts.total);
+    if (client_.initial_body().is_last) client_.tell_when_gone(&Exchange::let_go, this);
     bool grew_old =
         false;  // the last attempt died of a connection that was too old: any new one will do
     for (unsigned tries = 0; tries < settings.attempts;) {
@@ -159,6 +160,7 @@ net::task<result<>> Exchange::dispatch() {
         failure = done.error();
         if (lease.was_cut()) failure = Reason::drain_timeout;
         if (total_.expired()) failure = Reason::total_timeout;
+        if (client_is_gone_) failure = Reason::client_closed;
         if (!judge(failure, lease)) break;
         grew_old = lease.is_reused();
         avoid = grew_old ? nullptr : endpoint->state.get();
@@ -370,6 +372,11 @@ bool Exchange::judge(const Failure& failure, const upstream::Lease& lease) {
 void Exchange::cut(void* self) {
     auto& exchange = *static_cast<Exchange*>(self);
     if (exchange.lease_ != nullptr) exchange.lease_->close();
+}
+
+void Exchange::let_go(void* self) {
+    static_cast<Exchange*>(self)->client_is_gone_ = true;
+    cut(self);
 }
 
 void Exchange::record(Reason reason) {

@@ -71,6 +71,7 @@ private:
     void record(Reason reason);
     void write_line(Reason reason, TimePoint ended);
     static void cut(void* self);
+    static void let_go(void* self);
 
     Worker& worker_;
     http::ServerStream& client_;
@@ -91,6 +92,7 @@ private:
     unsigned attempts_ = 0;
     upstream::Lease* lease_ = nullptr;  // of the attempt under way
     int status_ = 0;
+    bool client_is_gone_ = false;
     bool has_response_bytes_ = false;
     bool has_read_on_ = false;  // of the body, beyond what came with the head
 };

@@ -92,6 +92,8 @@ class RandomEndpoint:
         if fields.get("expect"):
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         seen = b"" if plan["early"] else await read_body(reader, fields)
+        if plan["thinks"]:
+            await asyncio.sleep(0.2)
         if plan["ending"] == "nonsense":
             await send(writer, dice.choice([b"HTTP/1.1 abc\r\n\r\n", b"ahoy\r\n\r\n", b"HTTP/1.1 200 OK\r\nA : b\r\n\r\n"]), dice)
             return False

@@ -30,7 +30,7 @@ workers: 2
 listeners:
   - {{bind: "127.0.0.1:{tcp}", proxy_protocol: optional, proxy_protocol_from: [127.0.0.1]}}
   - {{bind: "127.0.0.1:{tls}", tls: {{certificates: [{{cert: "{cert}", key: "{key}"}}]}}}}
-  - {{bind: "unix:{folder}/front.sock"}}
+  - {{bind: "unix:{folder}/front.sock", half_close: false}}
 access_log: {{path: "{folder}/access.log", format: json}}
 services:
   tcp: {{endpoints: {tcp_ends}}}
@@ -64,6 +64,7 @@ class Request:
             "framing": dice.choice(["length", "length", "chunked", "close"]),
             "ending": dice.choice(["keep"] * 8 + ["announced", "silent", "before", "within", "nonsense"]),
             "early": False,
+            "thinks": dice.random() < 0.02,  # for so long that we look whether the client is still there
         }
         self.has_body = self.plan["status"] not in (204, 304) and self.method != "HEAD"
         if self.plan["ending"] == "within" and (not self.has_body or self.plan["framing"] == "close"):

@@ -67,6 +67,10 @@ TEST_CASE("front sets what its balancer needs, and keys that are there win", "[c
     CHECK(one(", front: elb").proxy_protocol == model::ProxyProtocol::optional);
     CHECK(nlb.proxy_protocol == model::ProxyProtocol::optional);
     CHECK(nlb.proxy_protocol_from->size() == 5);
+    CHECK_FALSE(one(", front: alb").half_close);
+    CHECK(one(", half_close: true, front: alb").half_close);
+    CHECK(one(", front: elb").half_close);
+    CHECK(nlb.half_close);
     CHECK(none.proxy_protocol == model::ProxyProtocol::off);
     CHECK_FALSE(none.proxy_protocol_from.has_value());
 
@@ -97,6 +101,7 @@ listeners:
     front: none
     trusted_proxies: [10.0.0.0/8, "::1", unix]
     min_rates: {head: 1, body: 2, response: 3, grace: 4s}
+    half_close: false
     underscores_in_headers: reject
     keep_alive: 5s
     head_timeout: 6s
@@ -149,6 +154,7 @@ shutdown: {grace: 1s, timeout: 2s}
     CHECK(plain.proxy_protocol_from->size() == 1);
     CHECK(plain.min_rates == model::MinRates{1, 2, 3, 4s});
     CHECK(plain.underscores == model::Underscores::reject);
+    CHECK_FALSE(plain.half_close);
     CHECK(plain.keep_alive == 5s);
     CHECK(plain.head_timeout == 6s);
     CHECK(plain.body_timeout == 7s);
@@ -181,10 +187,10 @@ shutdown: {grace: 1s, timeout: 2s}
     const auto& fallback = loaded.desired.services[1];
     CHECK(fallback.name == "fallback");
     CHECK(fallback.is_fallback);
-    CHECK(fallback.origin.place == "f.yaml:34:1");
+    CHECK(fallback.origin.place == "f.yaml:35:1");
     CHECK(fallback.endpoints.front().address == model::Address::tcp("127.0.0.1", 7700));
     const auto& web = loaded.desired.services[0];
-    CHECK(web.origin.place == "f.yaml:21:3");
+    CHECK(web.origin.place == "f.yaml:22:3");
     REQUIRE(web.settings);
     CHECK(web.settings->policy == "round_robin");
     CHECK(web.settings->ejection == 9s);
@@ -194,14 +200,14 @@ shutdown: {grace: 1s, timeout: 2s}
     REQUIRE(web.endpoints.size() == 3);
     CHECK(web.endpoints[0].address == model::Address::tcp("127.0.0.1", 9001));
     CHECK(web.endpoints[0].identity == "127.0.0.1:9001");
-    CHECK(web.endpoints[0].origin.place == "f.yaml:24:9");
+    CHECK(web.endpoints[0].origin.place == "f.yaml:25:9");
     CHECK(web.endpoints[1].weight == 3);
     CHECK(web.endpoints[2].address.path == "/run/app.sock");
 
     REQUIRE(loaded.desired.routes.size() == 2);
     CHECK(loaded.desired.routes[0].host == "www.example.org");
     CHECK(loaded.desired.routes[0].path == "/api");
-    CHECK(loaded.desired.routes[0].origin.place == "f.yaml:32:5");
+    CHECK(loaded.desired.routes[0].origin.place == "f.yaml:33:5");
     CHECK(loaded.desired.routes[1].service == "elsewhere");
 }
 
