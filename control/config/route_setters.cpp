@@ -51,12 +51,10 @@ Checked<std::string> parse_authority(std::string_view text) {
 
 /// What a redirect's path may hold: it is sent as it stands.
 Checked<std::string> parse_location_path(std::string_view text) {
-    const bool is_bad =
-        text.empty() || text.front() != '/' || text.starts_with("//") ||
-        std::any_of(text.begin(), text.end(), [](char c) {
-            return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '?' || c == '#';
-        });
-    if (is_bad) return problem("'{}' is not a path; allowed: /path without spaces, ? and #", text);
+    if (!text.starts_with('/') || text.starts_with("//") || !model::is_path_text(text)) {
+        return problem("'{}' is not a path; allowed: /path of visible ASCII, without ? and #",
+                       text);
+    }
     return std::string(text);
 }
 
@@ -71,6 +69,13 @@ Checked<> check_destination(const model::RouteSpec& route, const model::RouteRul
     const bool is_split = !rules.split.shares.empty();
     if (!route.service.empty() && is_split)
         return problem("it has both service and split; allowed: one of them");
+    if (rules.redirect && rules.redirect->path.empty() && rules.rewrite.prefix &&
+        (is_split || !route.service.empty())) {
+        return problem(
+            "its rewrite.prefix changes where its redirect leads, so {} is never reached; allowed: "
+            "one of the three",
+            is_split ? "split" : "service");
+    }
     if (route.service.empty() && !is_split && !rules.redirect)
         return problem("it leads nowhere; allowed: one of service and split, or redirect");
     if (!is_split && rules.split.by != model::Split::By::request)
@@ -102,6 +107,17 @@ Checked<> redirect(Draft& draft, std::string_view) {
 }  // namespace begin
 
 namespace end {
+
+Checked<> methods(Draft& draft) {
+    if (!draft.route_parts.conditions.names_methods())
+        return problem("it names no method; allowed: one or more, or no such key");
+    return {};
+}
+
+Checked<> allow(Draft& draft) {
+    rules(draft).access.allow_only();
+    return {};
+}
 
 Checked<> split(Draft& draft) {
     const auto& shares = rules(draft).split.shares;

@@ -17,6 +17,8 @@ Checked<> redirect(Draft& draft, std::string_view name);
 
 namespace end {
 Checked<> split(Draft& draft);
+Checked<> methods(Draft& draft);
+Checked<> allow(Draft& draft);
 Checked<> redirect(Draft& draft);
 Checked<> rate_limit(Draft& draft);
 Checked<> route(Draft& draft);

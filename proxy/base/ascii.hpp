@@ -21,6 +21,9 @@ constexpr bool is_digit(char c) noexcept {
 constexpr bool is_alpha(char c) noexcept {
     return to_lower(c) >= 'a' && to_lower(c) <= 'z';
 }
+constexpr bool is_hex(char c) noexcept {
+    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f');
+}
 constexpr bool is_alnum(char c) noexcept {
     return is_digit(c) || is_alpha(c);
 }

@@ -133,6 +133,17 @@ Checked<std::string> parse_route_host(std::string_view text) {
     return host;
 }
 
+bool is_path_text(std::string_view text) noexcept {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c <= 0x20 || c >= 0x7f || c == '?' || c == '#') return false;
+        if (c != '%') continue;
+        if (text.size() - i < 3 || !ascii::is_hex(text[i + 1]) || !ascii::is_hex(text[i + 2]))
+            return false;
+    }
+    return true;
+}
+
 Checked<std::string> parse_route_path(std::string_view text) {
     const auto refuse = [&](std::string_view why) {
         return problem("'{}' is not a route's path: {}; allowed: /, or /segment/segment", text,
@@ -145,13 +156,13 @@ Checked<std::string> parse_route_path(std::string_view text) {
         const auto segment = rest.substr(0, rest.find('/'));
         rest.remove_prefix(segment.size());
         if (segment.empty()) continue;
-        for (char c : segment) {
-            if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '?' || c == '#') {
-                return refuse("it has a space, a control character, ? or #");
-            }
-        }
+        if (!is_path_text(segment))
+            return refuse("it has a space, ?, #, a bad %, or bytes that are not visible ASCII");
         path.append("/").append(segment);
     }
+    if (path.size() > longest_route_path) return refuse("it is longer than 4096 bytes");
+    if (std::count(path.begin(), path.end(), '/') > std::ptrdiff_t{most_route_segments})
+        return refuse("it has more than 64 segments");
     return path;
 }
 

@@ -105,8 +105,14 @@ struct SourceState {
 
 /// Checks and normalises a route's host: lower case, no port, no trailing dot.
 Checked<std::string> parse_route_host(std::string_view text);
+/// Bounds of a route's path, so that finding one takes little work and little of the stack.
+inline constexpr std::size_t longest_route_path = 4096;
+inline constexpr std::size_t most_route_segments = 64;
 /// Checks and normalises a route's path to "/seg/seg" without empty segments; "/" and "" give "".
 Checked<std::string> parse_route_path(std::string_view text);
+/// Whether all of it may stand in the path of a request (RFC 9112 3.2), which is never decoded:
+/// visible ASCII but ? and #, and % only before two hexadecimal digits.
+bool is_path_text(std::string_view text) noexcept;
 /// Service names: 1 to 200 characters without spaces and control characters (Redx allows the rest).
 Checked<std::string> parse_service_name(std::string_view text);
 

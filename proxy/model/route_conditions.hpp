@@ -50,6 +50,7 @@ public:
     void finish();
 
     bool empty() const noexcept { return count() == 0; }
+    bool names_methods() const noexcept { return !methods_.empty(); }
     bool hold(const RequestFacts& request) const noexcept;
     /// The first that does not, as text() has it; "": all hold. For people.
     std::string missing(const RequestFacts& request) const;

@@ -24,7 +24,10 @@ bool AccessList::admits(const std::optional<IpBytes>& address) const noexcept {
 }
 
 std::string AccessList::text() const {
-    std::string text;
+    const bool allows_nobody =
+        allows_expressly_ && std::none_of(entries_.begin(), entries_.end(),
+                                          [](const auto& entry) { return entry.is_allowed; });
+    std::string text(allows_nobody ? "allow nobody" : "");
     for (const auto& entry : entries_) {
         text.append(text.empty() ? "" : ", ").append(entry.is_allowed ? "allow " : "deny ");
         text.append(to_string(entry.prefix));

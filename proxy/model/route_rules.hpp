@@ -24,8 +24,11 @@ class AccessList {
 public:
     void allow(const IpPrefix& prefix) { add({prefix, true}); }
     void deny(const IpPrefix& prefix) { add({prefix, false}); }
+    /// Whoever is not allowed is not let in, even where nobody is.
+    void allow_only() noexcept { allows_expressly_ = true; }
 
-    bool empty() const noexcept { return entries_.empty(); }
+    /// Whether everybody is let in.
+    bool empty() const noexcept { return entries_.empty() && !allows_expressly_; }
     /// "deny 10.1.0.0/16, allow 10.0.0.0/8": in the order in which they are asked.
     std::string text() const;
     /// None: a client without an address. Cost: linear in the list.

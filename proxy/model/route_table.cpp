@@ -12,21 +12,30 @@
 namespace fairlead::model {
 namespace {
 
-// Deeper routes than this are compared by their first segments only; parse_route_path allows more
-// characters than a request head has, so the bound is on work, not on expressiveness.
-constexpr std::size_t most_segments = 32;
-
-// Longer request paths than this are not collapsed on the stack: no route can be that long a
-// prefix.
-constexpr std::size_t longest_collapsed = 4096;
-
 std::size_t count_segments(std::string_view path) {
     return static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
 }
 
+using Collapsed = std::array<char, longest_route_path + 1>;
+
+/// `path` without its empty segments, as far as a route's path can reach.
+std::string_view collapse(std::string_view path, Collapsed& into) {
+    std::size_t size = 0;
+    for (const char c : path) {
+        if (c == '/' && size > 0 && into[size - 1] == '/') continue;
+        if (size == into.size()) {
+            // The last segment may have been cut.
+            const std::string_view whole(into.data(), size);
+            return whole.substr(0, whole.rfind('/'));
+        }
+        into[size++] = c;
+    }
+    return {into.data(), size};
+}
+
 /// Offsets in `path` (no empty segments) at which its 1st, 2nd ... segment ends.
 std::size_t segment_ends(std::string_view path, std::size_t most,
-                         std::array<std::size_t, most_segments>& ends) {
+                         std::array<std::size_t, most_route_segments>& ends) {
     std::size_t count = 0;
     std::size_t at = 0;
     while (count < most && at < path.size()) {
@@ -95,15 +104,9 @@ template <class IsIt>
 const RouteTable::Entry* RouteTable::search_path(const HostRoutes& routes, std::string_view path,
                                                  const IsIt& is_it) {
     if (routes.deepest > 0) {
-        std::array<char, longest_collapsed> collapsed;
-        if (path.find("//") != std::string_view::npos && path.size() <= collapsed.size()) {
-            std::size_t size = 0;
-            for (char c : path) {
-                if (c != '/' || size == 0 || collapsed[size - 1] != '/') collapsed[size++] = c;
-            }
-            path = std::string_view(collapsed.data(), size);
-        }
-        std::array<std::size_t, most_segments> ends;
+        Collapsed collapsed;
+        if (path.find("//") != std::string_view::npos) path = collapse(path, collapsed);
+        std::array<std::size_t, most_route_segments> ends;
         for (auto left = segment_ends(path, routes.deepest, ends); left > 0; --left) {
             const Entry* const first = routes.find(path.substr(0, ends[left - 1]));
             if (const Entry* entry = search_list(first, is_it)) return entry;
@@ -218,13 +221,12 @@ void RouteTable::HostRoutes::set(std::string_view path, EntryPtr first) {
             paths.begin(), paths.end(), hash,
             [](std::uint64_t wanted, const PathRoutes& routes) { return wanted < routes.hash; });
         paths.insert(slot, {hash, std::move(first)});
-        deepest = std::max(deepest, std::min(count_segments(path), most_segments));
+        deepest = std::max(deepest, count_segments(path));
         return;
     }
     deepest = 0;
     for (const auto& routes : paths)
-        deepest =
-            std::max(deepest, std::min(count_segments(routes.first->route.path), most_segments));
+        deepest = std::max(deepest, count_segments(routes.first->route.path));
 }
 
 void RouteTable::count(const Entry* first, bool is_added) noexcept {

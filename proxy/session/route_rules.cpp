@@ -50,6 +50,24 @@ std::string_view scheme_of(const http::RequestHead& request,
     return client.scheme;
 }
 
+/// Where the colon of a port stands, or npos.
+std::size_t port_at(std::string_view authority) noexcept {
+    const auto colon = authority.rfind(':');
+    const bool is_of_v6 =
+        colon != std::string_view::npos && authority.find(']', colon) != std::string_view::npos;
+    return is_of_v6 ? std::string_view::npos : colon;
+}
+
+/// The authority's port, or its scheme's own.
+unsigned port_of(std::string_view authority, std::string_view scheme) noexcept {
+    unsigned port = scheme == "https" ? 443 : 80;
+    if (const auto colon = port_at(authority); colon != std::string_view::npos) {
+        const auto digits = authority.substr(colon + 1);
+        std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    }
+    return port;
+}
+
 /// "https://host:port", as far as the redirect says, else as the request has it.
 void append_origin(std::string& out, const model::Redirect& to, std::string_view own_scheme,
                    const http::RequestHead& request) {
@@ -169,9 +187,15 @@ bool RouteRules::has_rate_key() const noexcept {
 
 bool RouteRules::leads_elsewhere(std::string_view scheme) const noexcept {
     const auto& to = *rules_.redirect;
-    return (!to.scheme.empty() && to.scheme != scheme) || to.port != 0 ||
-           (!to.path.empty() && to.path != request_.path) || rules_.rewrite.prefix.has_value() ||
-           (!to.host.empty() && to.host != request_.host);
+    if (!to.scheme.empty() && to.scheme != scheme) return true;
+    if (!to.path.empty() && to.path != request_.path) return true;
+    // With a service as well there is none: the configuration sees to that.
+    if (rules_.rewrite.prefix && to.path.empty()) return true;
+    if (to.host.empty() && to.port == 0) return false;
+    const std::string_view authority = to.host.empty() ? request_.host : std::string_view(to.host);
+    const auto port = to.port != 0 ? to.port : port_of(authority, scheme);
+    return authority.substr(0, port_at(authority)) != request_.host ||
+           port != port_of(request_.authority, scheme);
 }
 
 void RouteRules::rewrite(http::HeadChanges& changes) const noexcept {
@@ -230,10 +254,12 @@ void complete_reply(http::Reply& reply, const RouteRefusal& refusal,
     if (!to.path.empty()) {
         const auto query = request.target.substr(request.path.size());
         reply.extra.append(to.path).append(query);
+    } else if (!request.target.starts_with('/')) {
+        // OPTIONS *: there is no path to keep.
     } else if (const auto& prefix = refusal.redirect->rewrite.prefix) {
         const auto rest = behind_prefix(request.target, refusal.route->path);
         reply.extra.append(begin_of(*prefix, rest)).append(rest);
-    } else if (request.target.starts_with('/')) {
+    } else {
         reply.extra.append(request.target);
     }
     reply.head.fields.push_back({"Location", reply.extra});

@@ -148,6 +148,26 @@ TEST_CASE("what came by https already is served", "[scenario][routing]") {
     CHECK(site.get("/", "X-Forwarded-Proto: http\r\n").status == 308);
 }
 
+TEST_CASE("an empty list of who may come lets nobody in", "[scenario][routing]") {
+    Site site("  - {host: '*', service: web, allow: []}\n");
+    CHECK(site.get("/").status == 403);
+}
+
+TEST_CASE("a redirect does not lead to where the request is", "[scenario][routing]") {
+    Site site(
+        "  - {host: '*', service: web, redirect: {scheme: http, port: 81}}\n"
+        "  - {host: '*', path: /host, service: web, redirect: {host: 'site.test:81'}}\n"
+        "  - {host: '*', path: /other, service: web, redirect: {host: site.test}}\n"
+        "  - {host: '*', path: /tls, service: web, redirect: {scheme: https, port: 8443}}\n",
+        trust_loopback);
+    CHECK(site.service_of("/", "") == "web");
+    CHECK(site.service_of("/host", "") == "web");
+    CHECK(site.get("/other").fields.at("location") == "http://site.test/other");
+    CHECK(site.get("/tls").fields.at("location") == "https://site.test:8443/tls");
+    CHECK(site.get("/tls", "X-Forwarded-Proto: https\r\n").fields.at("location") ==
+          "https://site.test:8443/tls");
+}
+
 TEST_CASE("headers are set, added and removed both ways", "[scenario][routing]") {
     Site site(
         "  - host: '*'\n"

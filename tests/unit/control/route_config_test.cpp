@@ -92,8 +92,17 @@ TEST_CASE("each mistake in a route is told with its place", "[config]") {
          {"f.yaml:1:10: routes[0]: its redirect leads nowhere; allowed: one or more of scheme, "
           "host, port and path, or a rewrite.prefix"}},
         {"routes: [{host: a, redirect: {path: //b}}]\n",
-         {"f.yaml:1:37: routes[0].redirect.path: '//b' is not a path; allowed: /path without "
-          "spaces, ? and #"}},
+         {"f.yaml:1:37: routes[0].redirect.path: '//b' is not a path; allowed: /path of visible "
+          "ASCII, without ? and #"}},
+        {"routes: [{host: a, service: w, redirect: https, rewrite: {prefix: /b}}]\n",
+         {"f.yaml:1:10: routes[0]: its rewrite.prefix changes where its redirect leads, so service "
+          "is never reached; allowed: one of the three"}},
+        {"routes: [{host: a, service: w, match: {methods: []}}]\n",
+         {"f.yaml:1:40: routes[0].match.methods: it names no method; allowed: one or more, or no "
+          "such key"}},
+        {"routes: [{host: a, path: /%zz, service: w}]\n",
+         {"f.yaml:1:26: routes[0].path: '/%zz' is not a route's path: it has a space, ?, #, a bad "
+          "%, or bytes that are not visible ASCII; allowed: /, or /segment/segment"}},
         {"routes: [{host: a, split: [{service: w, weight: 0}]}]\n",
          {"f.yaml:1:20: routes[0].split: no share has a weight; allowed: one or more above 0"}},
         {"routes: [{host: a, split: [{service: w}, {service: w}]}]\n",

@@ -29,6 +29,12 @@ TEST_CASE("of several prefixes the longest decides, of equal ones the denial", "
     CHECK_FALSE(admits("11.0.0.1"));
     CHECK_FALSE(admits("2001:db8::1"));
     CHECK_FALSE(list.admits(std::nullopt));
+
+    AccessList nobody;
+    nobody.allow_only();
+    CHECK_FALSE(nobody.empty());
+    CHECK_FALSE(nobody.admits(read_ip("10.1.2.3")));
+    CHECK(nobody.text() == "allow nobody");
     CHECK(list.text() ==
           "allow 10.1.2.3/32, deny 10.1.0.0/16, allow 10.0.0.0/8, deny 2001:db8::/32, allow "
           "2001:db8::/32");

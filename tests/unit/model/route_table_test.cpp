@@ -87,7 +87,28 @@ TEST_CASE("a host without a matching path falls through to less specific hosts",
     CHECK(found(table, "a.test", "/else") == "any");
 }
 
-TEST_CASE("a very long path is matched without being collapsed", "[model]") {
+TEST_CASE("a path of any length finds its route, whatever slashes it has", "[model]") {
+    const std::string deep = [] {
+        std::string path;
+        for (std::size_t i = 0; i < fairlead::model::most_route_segments; ++i) path += "/s";
+        return path;
+    }();
+    const std::string longest = "/" + std::string(fairlead::model::longest_route_path - 1, 'l');
+    const RouteTable table =
+        table_of({route("h", "", "any"), route("h", "/a", "web"), route("h", "/a/b", "deny"),
+                  route("h", deep, "deep"), route("h", longest, "long")});
+    CHECK(found(table, "h", "//a/b/" + std::string(100'000, '/')) == "deny");
+    CHECK(found(table, "h", "//a//b" + std::string(100'000, '/') + "x") == "deny");
+    CHECK(found(table, "h", "//a/b/" + std::string(100'000, 'x')) == "deny");
+    CHECK(found(table, "h", "//a/" + std::string(100'000, 'x')) == "web");
+    CHECK(found(table, "h", deep + "/s") == "deep");
+    CHECK(found(table, "h", "/" + deep + "//s") == "deep");
+    CHECK(found(table, "h", "/" + longest) == "long");
+    CHECK(found(table, "h", "/" + longest + "/x") == "long");
+    CHECK(found(table, "h", "/" + longest + "x") == "any");
+}
+
+TEST_CASE("a very long path is matched", "[model]") {
     const RouteTable table = table_of({route("h", "/a", "web")});
     CHECK(found(table, "h", "/a/" + std::string(100'000, 'x')) == "web");
     CHECK(found(table, "h", "/b" + std::string(100'000, '/')).empty());

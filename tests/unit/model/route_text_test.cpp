@@ -29,7 +29,13 @@ TEST_CASE("a route's path is whole segments without empty ones", "[model]") {
 }
 
 TEST_CASE("what cannot be a route's path is refused", "[model]") {
-    const std::string text = GENERATE("a", "a/b", "/a b", "/a?x", "/a#x", "/a\r\n");
+    const std::string text =
+        GENERATE(as<std::string>(), "a", "a/b", "/a b", "/a?x", "/a#x", "/a\r\n", "/\xc3\xa9",
+                 "/a%", "/%4", "/%zz", "/" + std::string(4096, 'x'), [] {
+                     std::string deep;
+                     for (int i = 0; i < 65; ++i) deep += "/s";
+                     return deep;
+                 }());
     CAPTURE(text);
     CHECK_FALSE(parse_route_path(text).has_value());
 }
