@@ -1,5 +1,6 @@
 #include "proxy/http/body_reader.hpp"
 
+#include "proxy/base/ascii.hpp"
 #include "proxy/http/scan.hpp"
 
 #include <algorithm>
@@ -24,6 +25,7 @@ void BodyReader::begin(const Framing& framing, const HeadLimits& trailer_limits)
     failed_ = false;
     remaining_ = framing.kind == Framing::Kind::length ? framing.length : 0;
     trailers_.clear();
+    dropped_.clear();
     trailers_seen_ = 0;
     if (!framing.has_body()) {
         state_ = State::done;
@@ -127,6 +129,12 @@ bool BodyReader::read_size_line(const char* data, std::size_t size, std::size_t&
     return true;
 }
 
+void BodyReader::drop_named(const std::vector<Field>& fields) {
+    for (const auto& field : fields) {
+        if (field.id == FieldId::connection) dropped_.append(field.value).append(",");
+    }
+}
+
 bool BodyReader::read_trailers(const char* data, std::size_t size, std::size_t& at) {
     // Nothing of the section is consumed before all of it is there: its fields are views. What
     // comes before it may move when more is read, so each try starts over; the number of tries is
@@ -141,6 +149,16 @@ bool BodyReader::read_trailers(const char* data, std::size_t size, std::size_t& 
     const auto status = trailer_parser_.parse_trailers(section, trailer_limits_, trailers_);
     if (status == ParseStatus::failed) failed_ = true;
     if (status != ParseStatus::complete) return false;
+    if (!dropped_.empty()) {
+        std::erase_if(trailers_, [&](const Field& field) {
+            bool is_named = false;
+            ascii::each_item(dropped_, [&](std::string_view name) {
+                is_named = ascii::same_but_case(name, field.name);
+                return !is_named;
+            });
+            return is_named;
+        });
+    }
     at += trailer_parser_.size();
     state_ = State::done;
     return true;

@@ -4,7 +4,7 @@
 // sign or space, lines end in CRLF, extensions are skipped but bounded, trailers obey the field
 // grammar. Chunks that lie in one buffer come out as one piece.
 //
-// Threads: one worker. No allocation but for trailers.
+// Threads: one worker. No allocation but for trailers and what Connection names.
 #pragma once
 
 #include "proxy/base/failure.hpp"
@@ -12,6 +12,7 @@
 #include "proxy/http/message.hpp"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace fairlead::http {
@@ -25,6 +26,14 @@ public:
     };
 
     void begin(const Framing& framing, const HeadLimits& trailer_limits);
+    /// Of the message with that head: trailers that it names in Connection are dropped (RFC 9110
+    /// 7.6.1).
+    template <class Head>
+    void begin(const Head& head, const HeadLimits& trailer_limits) {
+        begin(head.body, trailer_limits);
+        if (head.connection_names_fields && head.body.kind == Framing::Kind::chunked)
+            drop_named(head.fields);
+    }
     /// There is none, or no more of it is wanted.
     void end() noexcept { state_ = State::done; }
 
@@ -47,6 +56,7 @@ private:
     bool advance(char* data, std::size_t size, std::size_t& at, std::size_t& out_begin,
                  std::size_t& out_end);
     bool read_size_line(const char* data, std::size_t size, std::size_t& at);
+    void drop_named(const std::vector<Field>& fields);
     bool read_trailers(const char* data, std::size_t size, std::size_t& at);
 
     Framing framing_;
@@ -57,6 +67,7 @@ private:
     HeadParser trailer_parser_;
     std::size_t trailers_seen_ = 0;  // bytes of the section at the last try
     std::vector<Field> trailers_;
+    std::string dropped_;  // names, as a list
 };
 
 }  // namespace fairlead::http

@@ -3,6 +3,7 @@
 #include "proxy/base/ascii.hpp"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 
 namespace fairlead::http {
@@ -32,7 +33,41 @@ constexpr FieldSet forwarding_fields =
 // What anyone else says of where a request comes from is dropped.
 constexpr FieldSet stopped_of_strangers = stopped_of_trusted | forwarding_fields;
 
-constexpr FieldSet stopped_in_trailers = set_of({FieldId::trailer}, stopped_of_strangers);
+constexpr FieldSet stopped_in_trailers = set_of(
+    {FieldId::trailer, FieldId::x_real_ip, FieldId::x_forwarded_protocol}, stopped_of_strangers);
+
+// RFC 9110 6.5.1: what decides about a message has to come before it.
+constexpr std::array<std::string_view, 29> never_trailers = {
+    "age",
+    "authorization",
+    "cache-control",
+    "content-encoding",
+    "content-range",
+    "content-type",
+    "cookie",
+    "date",
+    "expires",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "location",
+    "max-forwards",
+    "pragma",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "range",
+    "retry-after",
+    "set-cookie",
+    "traceparent",
+    "tracestate",
+    "vary",
+    "via",
+    "warning",
+    "www-authenticate",
+    "x-amzn-trace-id",
+};
 
 // Nobody can have our own fields removed: most of what is known is not the client's to name.
 constexpr FieldSet nameable =
@@ -120,7 +155,9 @@ bool FieldFilter::is_named(const Field& field) const noexcept {
 }
 
 bool FieldFilter::passes_in_trailers(const Field& field) noexcept {
-    return !stopped_in_trailers.has(field.id) && !field.has_underscore;
+    if (stopped_in_trailers.has(field.id) || field.has_underscore) return false;
+    return std::none_of(never_trailers.begin(), never_trailers.end(),
+                        [&](auto name) { return ascii::same_but_case(field.name, name); });
 }
 
 void write_forwarding_fields(HeadText& out, const RequestHead& head, const ClientFacts& client) {

@@ -27,6 +27,7 @@ void Http1ClientStream::attach(net::Transport& transport, Duration first_byte, D
     output_.attach(transport);
     method_ = Method::get;
     upload_is_open_ = has_response_bytes_ = is_reading_ = is_clean_ = false;
+    has_final_head_ = is_sending_ = took_nothing_ = send_failed_ = false;
     buffer_size_ = net::BufferPool::small;
     body_.end();
 }
@@ -58,19 +59,23 @@ net::Sent Http1ClientStream::send_head(const RequestHead& head, const ClientFact
 net::Sent Http1ClientStream::send_body(const BodyPiece& piece) {
     if (piece.is_last) upload_is_open_ = false;
     const auto sent = output_.send_body(piece);
-    if (sent == net::Sent::all && !upload_is_open_) watch_reading();
+    // Also while the response is read: either side moves.
+    if (sent == net::Sent::all) watch_reading();
     return sent;
 }
 
 void Http1ClientStream::watch_reading() {
-    if (!is_reading_) {
+    if (is_sending_) {
+        deadline_.arm(idle_timeout_);
+    } else if (!is_reading_) {
         deadline_.disarm();
-    } else if (has_response_bytes_) {
+    } else if (has_final_head_ || buffer_.filled_size() > 0) {
         deadline_.arm(idle_timeout_);
     } else {
         // While the request is still being sent it is for the client to be in time, not for the
-        // endpoint.
-        deadline_.arm(upload_is_open_ ? Duration::zero() : first_byte_timeout_);
+        // endpoint; nor is an interim head the first byte of the answer.
+        const bool is_sending = upload_is_open_ && !send_failed_;
+        deadline_.arm(is_sending ? Duration::zero() : first_byte_timeout_);
     }
 }
 
@@ -101,16 +106,19 @@ void Http1ClientStream::begin_waiting() {
 
 void Http1ClientStream::end_waiting() {
     is_reading_ = false;
-    deadline_.disarm();
+    if (!is_sending_) deadline_.disarm();
 }
 
 net::task<result<>> Http1ClientStream::finish_sending() {
     deadline_.arm(idle_timeout_);
+    is_sending_ = true;
     const net::error_code ec = co_await transport_->finish_writing();
-    const bool too_slow = deadline_.expired();
+    is_sending_ = false;
+    took_nothing_ = deadline_.expired();
+    send_failed_ = static_cast<bool>(ec);
     watch_reading();
     if (!ec) co_return result<>();
-    if (too_slow) co_return Failure(Reason::upstream_idle_timeout);
+    if (took_nothing_) co_return Failure(Reason::upstream_idle_timeout);
     co_return Failure(Reason::upstream_reset, ec);
 }
 
@@ -133,6 +141,8 @@ net::task<result<>> Http1ClientStream::read_head() {
             got = net::IoResult::of(net::IoResult::Status::cancelled);
         }
         if (!got.is_done()) {
+            if (took_nothing_ || (is_sending_ && deadline_.expired()))
+                co_return Failure(Reason::upstream_idle_timeout);
             if (deadline_.expired()) co_return Failure(Reason::first_byte_timeout);
             co_return Failure(
                 has_response_bytes_ ? Reason::upstream_truncated : Reason::upstream_reset,
@@ -158,8 +168,8 @@ result<bool> Http1ClientStream::try_parse() {
     }
     const auto refused = check_response(head_, method_);
     if (refused != Reason::none) return Failure(refused);
-    body_.begin(head_.body, response_limits);
-    is_clean_ = head_.status >= 200;
+    body_.begin(head_, response_limits);
+    is_clean_ = has_final_head_ = head_.status >= 200;
     buffer_.consume(parser_.size());
     parser_.restart();
     return true;
@@ -187,8 +197,8 @@ net::task<result<BodyPiece>> Http1ClientStream::read_body() {
         if (body_.remaining() > long_body) buffer_size_ = net::BufferPool::large;
         if (buffer_ && buffer_.space().empty()) {
             buffer_.compact();
-            if (buffer_.space().empty())
-                co_return Failure(Reason::bad_response_chunk);  // trailers beyond all limits
+            // A trailer section: the reader refuses it beyond its limits, so this ends.
+            if (buffer_.space().empty()) buffer_ = buffers_.grown(buffer_, buffer_.capacity() * 2);
         }
         auto got = try_read();
         if (got.is_blocked()) {

@@ -70,6 +70,10 @@ private:
     bool has_response_bytes_ = false;
     bool is_reading_ = false;
     bool is_clean_ = false;
+    bool has_final_head_ = false;
+    bool is_sending_ = false;    // waits for the endpoint to take something
+    bool took_nothing_ = false;  // for idle_timeout_
+    bool send_failed_ = false;
 };
 
 }  // namespace fairlead::http

@@ -58,9 +58,9 @@ void Http1ServerStream::judge_reader(void* self) {
     stream.write_pace_.add(now - stream.waiting_since_);
     stream.waiting_since_ = now;
     const auto& settings = *stream.settings_;
-    const auto patience =
-        stream.write_pace_.patience(settings.min_rates.response, settings.min_rates.grace,
-                                    stream.taken_ - stream.sent_before_, settings.body_timeout);
+    const auto patience = stream.write_pace_.patience(
+        settings.min_rates.response, settings.min_rates.grace,
+        std::max(stream.taken_, stream.sent_before_) - stream.sent_before_, settings.body_timeout);
     if (has_moved && patience > Pace::least) {
         stream.write_deadline_.arm(patience);
     } else {
@@ -76,14 +76,12 @@ void Http1ServerStream::tell_when_gone(void (*gone)(void* context), void* contex
 
 void Http1ServerStream::stop_looking_for_client() noexcept {
     look_deadline_.disarm();
-    if (std::exchange(awaits_arrival_, false)) transport_->withdraw_reader();
+    if (std::exchange(awaits_arrival_, false)) transport_->ignore_arrival(arrival_);
 }
 
 void Http1ServerStream::look_for_client(void* self) {
     auto& stream = *static_cast<Http1ServerStream*>(self);
-    auto& transport = *stream.transport_;
-    stream.awaits_arrival_ = !transport.has_hung_up() && !transport.may_have_input() &&
-                             transport.wake_when_readable(stream.arrival_);
+    stream.awaits_arrival_ = stream.transport_->wake_on_arrival(stream.arrival_);
     if (!stream.awaits_arrival_) stream.judge_client();
 }
 
@@ -198,7 +196,7 @@ result<> Http1ServerStream::accept_head() {
     }
     keeps_alive_ = head_.keep_alive;
     awaits_continue_ = head_.expects_continue;
-    body_.begin(head_.body, settings_->head);
+    body_.begin(head_, settings_->head);
     const auto limit = settings_->request_body;
     if (limit > 0 && head_.body.kind == Framing::Kind::length && head_.body.length > limit) {
         keeps_alive_ = false;
@@ -230,8 +228,10 @@ net::task<result<BodyPiece>> Http1ServerStream::read_body() {
         const bool is_long =
             body_.kind() == Framing::Kind::chunked || body_.remaining() > net::BufferPool::small;
         body_buffer_ = buffers_.borrow(is_long ? net::BufferPool::large : net::BufferPool::small);
-        // The start of a chunk's line may stand behind the head.
+        // The start of a chunk's line or of a trailer section may stand behind the head.
         const auto rest = buffer_.filled().substr(head_size_);
+        if (rest.size() > body_buffer_.space().size())
+            body_buffer_ = buffers_.grown(body_buffer_, rest.size());
         std::copy(rest.begin(), rest.end(), body_buffer_.space().begin());
         body_buffer_.commit(rest.size());
         buffer_.truncate(rest.size());
@@ -243,9 +243,10 @@ net::task<result<BodyPiece>> Http1ServerStream::read_body() {
             co_return take_piece(step);
         }
         if (body_buffer_.space().empty()) body_buffer_.compact();
+        // A trailer section: the reader refuses it beyond its limits, so this ends.
+        if (body_buffer_.space().empty())
+            body_buffer_ = buffers_.grown(body_buffer_, body_buffer_.capacity() * 2);
         auto space = body_buffer_.space();
-        if (space.empty())
-            co_return Failure(Reason::bad_chunk);  // a trailer section beyond all limits
         if (body_.kind() == Framing::Kind::length && body_.remaining() < space.size()) {
             space = space.first(static_cast<std::size_t>(body_.remaining()));
         }
@@ -320,6 +321,8 @@ net::Sent Http1ServerStream::send_interim(const ResponseHead& head) {
 net::Sent Http1ServerStream::send_head(const ResponseHead& head, const BodyPiece& piece) {
     has_begun_response_ = true;
     stop_looking_for_client();
+    // A client that was told to wait for a 100 owes its body no longer.
+    if (awaits_continue_) read_deadline_.disarm();
     const bool is_11 = head_.version == Version::http11;
     Framing framing = head.body.kind == Framing::Kind::none ? head.declared : head.body;
     if (framing.kind == Framing::Kind::until_close ||
@@ -349,6 +352,7 @@ net::Sent Http1ServerStream::send_body(const BodyPiece& piece) {
 net::task<result<>> Http1ServerStream::finish_sending() {
     const auto& rates = settings_->min_rates;
     const auto sent = transport_->bytes_sent() - sent_before_;
+    taken_ = transport_->bytes_taken();  // earlier answers may still be under way
     write_deadline_.arm(
         write_pace_.patience(rates.response, rates.grace, sent, settings_->body_timeout));
     waiting_since_ = wheel_.now();

@@ -15,6 +15,8 @@ namespace {
 // What still waits this long after stop() waits for something that cannot be ended.
 constexpr Duration patience_when_stopping = 500ms;
 
+constexpr std::uint32_t end_events = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
 }  // namespace
 
 void Watch::begin(Reactor& reactor, int fd, Starts starts) noexcept {
@@ -109,15 +111,16 @@ bool Watch::registered(bool for_writing) noexcept {
     return true;
 }
 
+void Watch::note(std::uint32_t events) noexcept {
+    hung_up_ = hung_up_ || (events & end_events) != 0;
+    readable_ = readable_ || (events & (EPOLLIN | end_events)) != 0;
+}
+
 void Watch::handle(std::uint32_t events) {
-    constexpr std::uint32_t ends = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-    hung_up_ = hung_up_ || (events & ends) != 0;
+    note(events);
     const bool wakes_writer = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
     writable_ = writable_ || wakes_writer;
-    if ((events & (EPOLLIN | ends)) != 0) {
-        readable_ = true;
-        reads_ahead_ = false;
-    }
+    if ((events & (EPOLLIN | end_events)) != 0) reads_ahead_ = false;
     Waiter* const reader = readable_ ? std::exchange(reader_, nullptr) : nullptr;
     Waiter* const writer = wakes_writer ? std::exchange(writer_, nullptr) : nullptr;
     if (reader != nullptr && writer != nullptr) {
@@ -145,7 +148,7 @@ Reactor::~Reactor() = default;
 
 void Reactor::run() {
     TimePoint give_up = TimePoint::max();
-    while (!stopped_ || guests_ > 0 || deferred_ != nullptr) {
+    while (!stopped_ || guests_ > 0 || !deferred_.empty()) {
         turn(stopped_ ? Duration(10ms) : Duration::max());
         if (!stopped_) continue;
         if (give_up == TimePoint::max()) give_up = wheel_.now() + patience_when_stopping;
@@ -168,7 +171,7 @@ void Reactor::turn(Duration at_most) {
 }
 
 int Reactor::milliseconds_to_wait(Duration at_most) const noexcept {
-    if (deferred_ != nullptr) return 0;
+    if (!deferred_.empty()) return 0;
     const auto until_due = wheel_.until_due();
     const auto wait = std::min(at_most, until_due);
     if (wait == Duration::max()) return -1;
@@ -181,8 +184,13 @@ int Reactor::milliseconds_to_wait(Duration at_most) const noexcept {
 void Reactor::handle_events(int count) {
     event_count_ = static_cast<std::size_t>(count);
     bool has_posted = false;
+    // Before anyone is woken, everyone knows: who takes an idle connection sees what has come on
+    // it.
     for (std::size_t i = 0; i < event_count_; ++i) {
-        if (events_[i].data.ptr != this) continue;
+        if (events_[i].data.ptr != this) {
+            static_cast<Watch*>(events_[i].data.ptr)->note(events_[i].events);
+            continue;
+        }
         events_[i].data.ptr = nullptr;
         has_posted = true;
     }
@@ -249,16 +257,13 @@ void Reactor::post(std::function<void()> work) {
 
 void Reactor::defer(Waiter& waiter, bool ready) noexcept {
     waiter.deferred_result_ = ready;
-    waiter.next_deferred_ = nullptr;
-    *last_deferred_ = &waiter;
-    last_deferred_ = &waiter.next_deferred_;
+    deferred_.append(waiter);
 }
 
 void Reactor::run_deferred() {
-    while (deferred_ != nullptr) {
-        Waiter& waiter = *deferred_;
-        deferred_ = waiter.next_deferred_;
-        if (deferred_ == nullptr) last_deferred_ = &deferred_;
+    while (!deferred_.empty()) {
+        auto& waiter = static_cast<Waiter&>(deferred_.first());
+        waiter.withdraw();
         waiter.wake(waiter.deferred_result_);
     }
 }

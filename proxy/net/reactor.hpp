@@ -68,6 +68,8 @@ public:
     void drained() noexcept { readable_ = hung_up_; }
     /// A read found nothing.
     void exhausted() noexcept { readable_ = false; }
+    /// Something may be there after all: reading is tried.
+    void unexhausted() noexcept { readable_ = true; }
     /// A write found no room.
     void blocked() noexcept { writable_ = false; }
     /// A write failed: the peer is gone. Whoever waits to read is woken, to see what is left.
@@ -93,8 +95,11 @@ public:
     /// already.
     bool wake_when_readable(Waiter& waiter) noexcept;
     bool wake_when_writable(Waiter& waiter) noexcept;
-    /// Takes that wait back: nobody is woken.
-    void withdraw_reader() noexcept { reader_ = nullptr; }
+    /// Takes that wait back: `waiter` is not woken, even if that was already decided.
+    void withdraw_reader(Waiter& waiter) noexcept {
+        if (reader_ == &waiter) reader_ = nullptr;
+        waiter.withdraw();
+    }
     /// The wait for writing ends with false; that for reading goes on.
     void cancel_writer() { end_wait(writer_); }
 
@@ -107,6 +112,8 @@ private:
 
     void begin_wait(Waiter*& place, Waiter& waiter) noexcept;
     void end_wait(Waiter*& waiter);
+    /// What events say of it; handle() also wakes who waits.
+    void note(std::uint32_t events) noexcept;
     void handle(std::uint32_t events);
     /// Tells the kernel what is waited for, where it does not know yet. Room for writing is asked
     /// about only once there was none: a Unix socket would report every read of its peer.
@@ -190,8 +197,7 @@ private:
     std::size_t next_event_ = 0;
     std::size_t event_count_ = 0;
     Watch* watches_ = nullptr;
-    Waiter* deferred_ = nullptr;
-    Waiter** last_deferred_ = &deferred_;
+    DeferredList deferred_;
     std::size_t guests_ = 0;
     bool stopped_ = false;
 

@@ -58,6 +58,8 @@ IoResult Transport::try_read(std::span<char> into) {
             if (size < into.size()) watch_.drained();
             return IoResult::done(size);
         }
+        // A write may have been told of a reset, which the kernel tells once.
+        if (n == 0 && write_error_.value() == ECONNRESET) return IoResult::failed(ECONNRESET);
         if (n == 0) return IoResult::of(IoResult::Status::ended);
         if (errno == EINTR) continue;
         if (errno != EAGAIN && errno != EWOULDBLOCK) return IoResult::failed(errno);
@@ -118,6 +120,19 @@ bool Transport::wake_when_readable(Waiter& waiter) noexcept {
     if (!is_open()) return false;
     if (tls_) watch_.exhausted();  // OpenSSL has read until EAGAIN
     return watch_.wake_when_readable(waiter);
+}
+
+bool Transport::wake_on_arrival(Waiter& waiter) noexcept {
+    if (has_hung_up() || !is_open()) return false;
+    if (tls_ ? tls_->has_buffered_input() : watch_.is_readable()) return false;
+    // With TLS nobody knows whether the kernel has more: the wait tells what comes from now on.
+    if (tls_) watch_.exhausted();
+    return watch_.wake_when_readable(waiter);
+}
+
+void Transport::ignore_arrival(Waiter& waiter) noexcept {
+    watch_.withdraw_reader(waiter);
+    if (tls_) watch_.unexhausted();
 }
 
 bool Transport::is_broken() const noexcept {
@@ -252,6 +267,8 @@ task<error_code> Transport::finish_writing() {
         queue_ = {kept_head_};
         queue_at_ = 0;
         queue_end_ = 1;
+        // The event that told of room may be over.
+        drain_queue();
     }
     for (;;) {
         if (write_error_) co_return write_error_;

@@ -89,8 +89,12 @@ public:
     /// Wakes `waiter` once there may be input, without a coroutine. To be called after `blocked`,
     /// or without may_have_input(). False, and no wake-up: read it now.
     bool wake_when_readable(Waiter& waiter) noexcept;
-    /// Takes that back: nobody is woken.
-    void withdraw_reader() noexcept { watch_.withdraw_reader(); }
+    /// Takes that back: it is not woken, even if that was already decided.
+    void withdraw_reader(Waiter& waiter) noexcept { watch_.withdraw_reader(waiter); }
+    /// Wakes `waiter` once something comes that nobody has read, or the peer goes, although nobody
+    /// is reading. False, and no wake-up: so it is already. Ends with ignore_arrival().
+    bool wake_on_arrival(Waiter& waiter) noexcept;
+    void ignore_arrival(Waiter& waiter) noexcept;
     /// The peer has closed, or the connection broke, as the kernel's last events said.
     bool has_hung_up() const noexcept { return watch_.has_hung_up(); }
     /// Whether the peer has reset the connection. A system call.

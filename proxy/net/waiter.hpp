@@ -1,23 +1,64 @@
 // Who is told when something waited for has happened: a suspended coroutine, or an object that
 // needs none while it waits.
 //
-// Threads: one worker. Invariant: lives until it is woken, or was never begun.
+// Threads: one worker. Invariant: lives until it is woken, or was never begun, or has been taken
+// back.
 #pragma once
 
 #include <coroutine>
 
 namespace fairlead::net {
 
-class Waiter {
+/// A place in a reactor's list of those that are woken later in its turn. Who goes leaves it.
+class DeferredPlace {
+public:
+    DeferredPlace(const DeferredPlace&) = delete;
+    DeferredPlace& operator=(const DeferredPlace&) = delete;
+
+protected:
+    DeferredPlace() = default;
+    ~DeferredPlace() { leave(); }
+
+    void leave() noexcept {
+        if (next_ == nullptr) return;
+        previous_->next_ = next_;
+        next_->previous_ = previous_;
+        next_ = previous_ = nullptr;
+    }
+
+private:
+    friend class DeferredList;
+
+    DeferredPlace* next_ = nullptr;
+    DeferredPlace* previous_ = nullptr;
+};
+
+/// A ring through itself.
+class DeferredList final : public DeferredPlace {
+public:
+    DeferredList() noexcept { next_ = previous_ = this; }
+
+    bool empty() const noexcept { return next_ == this; }
+    DeferredPlace& first() noexcept { return *next_; }
+    /// It stands nowhere yet.
+    void append(DeferredPlace& place) noexcept {
+        place.next_ = this;
+        place.previous_ = previous_;
+        previous_->next_ = &place;
+        previous_ = &place;
+    }
+};
+
+class Waiter : public DeferredPlace {
 public:
     using Wake = void (*)(Waiter& self, bool ready);
 
     explicit Waiter(Wake function) noexcept : wake_(function) {}
-    Waiter(const Waiter&) = delete;
-    Waiter& operator=(const Waiter&) = delete;
 
     /// `ready`: it has happened. False: the wait was ended. The last thing done with it.
     void wake(bool ready) { wake_(*this, ready); }
+    /// Takes back a wake-up that was to come later in this turn.
+    void withdraw() noexcept { leave(); }
 
 protected:
     ~Waiter() = default;
@@ -26,7 +67,6 @@ private:
     friend class Reactor;
 
     const Wake wake_;
-    Waiter* next_deferred_ = nullptr;
     bool deferred_result_ = false;
 };
 

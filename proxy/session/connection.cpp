@@ -1,6 +1,7 @@
 #include "proxy/session/connection.hpp"
 
 #include "proxy/base/log.hpp"
+#include "proxy/http/client_address.hpp"
 #include "proxy/http/reply.hpp"
 #include "proxy/net/spawn.hpp"
 #include "proxy/session/exchange.hpp"
@@ -40,7 +41,14 @@ Connection::~Connection() {
 }
 
 void Connection::close_transport(void* self) {
-    static_cast<Connection*>(self)->transport_.close();
+    auto& connection = *static_cast<Connection*>(self);
+    if (connection.is_parked_ && connection.transport_.is_behind()) {
+        // Idle, but for a client that takes its last answer slowly: somebody has to hurry it.
+        connection.transport_.withdraw_reader(connection.next_request_);
+        NextRequest::wake(connection.next_request_, true);
+    } else {
+        connection.transport_.close();
+    }
 }
 
 net::task<> Connection::serve() {
@@ -113,11 +121,18 @@ net::task<Connection::Then> Connection::serve_requests(http::Http1ServerStream& 
             }
             break;
         }
-        if (*next == http::Http1ServerStream::Next::none) co_return Then::park;
+        if (*next == http::Http1ServerStream::Next::none) {
+            if (!transport_.is_behind()) co_return Then::park;
+            const auto taken = co_await stream.finish_sending();
+            if (!taken) break;
+            if (!transport_.may_have_input()) co_return Then::park;
+            continue;
+        }
         Exchange exchange(worker_, stream);
         co_await exchange.run();
         if (!stream.finish_request()) break;
-        if (!stream.has_input() && !transport_.may_have_input()) co_return Then::park;
+        const bool is_idle = !stream.has_input() && !transport_.may_have_input();
+        if (is_idle && !transport_.is_behind()) co_return Then::park;
     }
     if (stream.may_be_sending()) {
         co_await close_lingering();
@@ -126,7 +141,9 @@ net::task<Connection::Then> Connection::serve_requests(http::Http1ServerStream& 
 }
 
 bool Connection::park() {
-    deadline_.arm(listener_.settings.keep_alive);
+    const bool ends_soon = worker_.is_draining() && !leaves_closing_to_front();
+    deadline_.arm(ends_soon ? Worker::idle_patience_when_draining
+                            : Duration(listener_.settings.keep_alive));
     is_parked_ = transport_.wake_when_readable(next_request_);
     if (is_parked_) transport_.expect_message();
     return is_parked_;
@@ -148,10 +165,14 @@ net::task<> Connection::refuse(http::Http1ServerStream& stream, Reason reason) {
     log::debug("request.refused", log::kv("client", client_.ip),
                log::kv("reason", to_string(reason)));
     stream.close_after_response();
-    const http::Reply reply = http::make_reply(reason);
+    http::Reply reply = http::make_reply(reason);
     http::BodyPiece piece;
-    piece.data = reply.body;
     piece.is_last = true;
+    if (stream.has_request() && stream.request().method == http::Method::head) {
+        reply.head.body = http::Framing();
+    } else {
+        piece.data = reply.body;
+    }
     bool is_sent = true;
     if (stream.send_head(reply.head, piece) != net::Sent::all) {
         const auto sent = co_await stream.finish_sending();
@@ -164,8 +185,9 @@ net::task<> Connection::refuse(http::Http1ServerStream& stream, Reason reason) {
 }
 
 void Connection::write_refused(const http::Http1ServerStream& stream, Reason reason) {
+    http::ClientAddress address(stream.request(), client_);
     auto line =
-        stream.has_request() ? record_of(stream, client_.ip) : record_without_request(stream);
+        stream.has_request() ? record_of(stream, address.text()) : record_without_request(stream);
     line.began = Clock::now();
     line.status = status_of(reason);
     line.reason = reason;

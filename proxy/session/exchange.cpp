@@ -135,14 +135,12 @@ void Exchange::prepare(const model::Endpoint& endpoint) {
 net::task<result<>> Exchange::dispatch() {
     const auto& settings = service_->settings;
     Failure failure(Reason::no_endpoint);
-    const model::EndpointState* avoid = nullptr;
     total_.arm(settings.timeouts.total);
     if (client_.initial_body().is_last) client_.tell_when_gone(&Exchange::let_go, this);
     bool grew_old =
         false;  // the last attempt died of a connection that was too old: any new one will do
-    for (unsigned tries = 0; tries < settings.attempts;) {
-        const auto* const endpoint = pick(avoid);
-        if (endpoint == nullptr) break;
+    const auto* endpoint = pick(nullptr);
+    for (unsigned tries = 0; endpoint != nullptr;) {
         prepare(*endpoint);
         if (endpoint->stored && endpoint->stored->is_fallback) {
             failure = Reason::sent_to_fallback;
@@ -161,10 +159,13 @@ net::task<result<>> Exchange::dispatch() {
         if (lease.was_cut()) failure = Reason::drain_timeout;
         if (total_.expired()) failure = Reason::total_timeout;
         if (client_is_gone_) failure = Reason::client_closed;
-        if (!judge(failure, lease)) break;
-        grew_old = lease.is_reused();
-        avoid = grew_old ? nullptr : endpoint->state.get();
+        const bool may_repeat = judge(failure, lease);
+        grew_old = may_repeat && lease.is_reused();
         if (!grew_old) ++tries;
+        const auto* const avoid = grew_old ? nullptr : endpoint->state.get();
+        endpoint = may_repeat && tries < settings.attempts ? pick(avoid) : nullptr;
+        // A connection that grew old in the pool is no news: the next attempt tells.
+        if (!grew_old || endpoint == nullptr) log_failed(failure, lease, endpoint != nullptr);
     }
     co_return failure;
 }
@@ -182,8 +183,9 @@ upstream::Reuse Exchange::reuse_for(bool grew_old) const {
     if (grew_old) return upstream::Reuse::never;
     // What cannot be repeated is not sent on a connection that may be gone; the check costs a
     // system call.
-    return http::is_idempotent(client_.request().method) ? upstream::Reuse::allowed
-                                                         : upstream::Reuse::checked;
+    const bool may_repeat =
+        http::is_idempotent(client_.request().method) && client_.initial_body().is_last;
+    return may_repeat ? upstream::Reuse::allowed : upstream::Reuse::checked;
 }
 
 net::task<result<>> Exchange::attempt(upstream::Lease& lease, const model::Endpoint& endpoint,
@@ -250,7 +252,7 @@ net::task<result<>> Exchange::await_response(http::ClientStream& endpoint, const
     }
     // A client that is still sending when its answer comes may go on for ever: this is its last
     // request.
-    if (upload != nullptr && upload->is_running()) client_.close_after_response();
+    if (upload != nullptr && !upload->has_read_all()) client_.close_after_response();
     const auto first = endpoint.buffered_body();
     if (!first) co_return first.error();
     const auto begun = begin_response(endpoint.response(), *first);
@@ -295,9 +297,10 @@ void Exchange::set_cookie() {
 }
 
 net::Sent Exchange::begin_response(const http::ResponseHead& head, const http::BodyPiece& piece) {
-    status_ = head.status;
     if (worker_.is_draining()) client_.close_after_response();
-    return client_.send_head(head, piece);
+    const auto sent = client_.send_head(head, piece);
+    status_ = sent == net::Sent::failed ? 0 : head.status;
+    return sent;
 }
 
 net::task<result<>> Exchange::tunnel(http::ClientStream& endpoint) {
@@ -334,6 +337,10 @@ net::task<> Exchange::answer(const Failure& failure) {
         piece.data = reply.body;
     }
     if (!client_.initial_body().is_last) client_.close_after_response();
+    // Where the fallback has failed too, it is the route's answer again.
+    if (fell_back_for_ != Reason::none && route_ != nullptr && route_->rules &&
+        !route_->rules->response_fields.empty())
+        client_.set_response_edits(&route_->rules->response_fields);
     const auto begun = begin_response(reply.head, piece);
     const auto sent = co_await finish(begun);
     if (!sent) client_.abort();
@@ -352,26 +359,30 @@ bool Exchange::judge(const Failure& failure, const upstream::Lease& lease) {
     facts.body_is_whole = client_.initial_body().is_last;
     facts.has_response_bytes = has_response_bytes_;
     facts.was_reused = lease.is_reused();
-    const bool repeat = !client_.has_begun_response() && upstream::may_repeat(facts);
-    // A connection that grew old in the pool is no news: the next attempt tells.
-    if (repeat && facts.was_reused) return true;
+    const bool may_repeat = !client_.has_begun_response() && upstream::may_repeat(facts);
+    const bool is_news = !may_repeat || !facts.was_reused;
+    if (is_news && upstream::speaks_against_endpoint(facts)) {
+        worker_.counters().add(Metric::ejections);
+        lease.endpoint().eject_until(worker_.wheel().now() + service_->settings.ejection,
+                                     failure.reason);
+    }
+    return may_repeat;
+}
+
+void Exchange::log_failed(const Failure& failure, const upstream::Lease& lease, bool is_repeated) {
     log::line(level_of(side_of(failure.reason)), "attempt.failed",
               log::kv("client", client_address_.text()), log::kv("service", service_->spec.name),
               log::kv("endpoint", lease.endpoint().identity()),
               log::kv("reason", to_string(failure.reason)),
               log::kv("error", failure.cause ? failure.cause.message() : std::string("-")),
-              log::kv("repeated", repeat));
-    if (upstream::speaks_against_endpoint(facts)) {
-        worker_.counters().add(Metric::ejections);
-        lease.endpoint().eject_until(worker_.wheel().now() + service_->settings.ejection,
-                                     failure.reason);
-    }
-    return repeat;
+              log::kv("repeated", is_repeated));
 }
 
 void Exchange::cut(void* self) {
     auto& exchange = *static_cast<Exchange*>(self);
     if (exchange.lease_ != nullptr) exchange.lease_->close();
+    // What waits then, waits for the client to take it.
+    if (exchange.client_.has_begun_response()) exchange.client_.abort();
 }
 
 void Exchange::let_go(void* self) {

@@ -65,9 +65,9 @@ private:
     net::task<> answer(const Failure& failure);
     /// Sends; waits only if the client does not take it at once.
     net::task<result<>> finish(net::Sent sent);
-    /// Logs a failed attempt and takes the endpoint out of choice where it is to blame. True: try
-    /// again.
+    /// Takes the endpoint out of choice where it is to blame. True: the request may be repeated.
     bool judge(const Failure& failure, const upstream::Lease& lease);
+    void log_failed(const Failure& failure, const upstream::Lease& lease, bool is_repeated);
     void record(Reason reason);
     void write_line(Reason reason, TimePoint ended);
     static void cut(void* self);

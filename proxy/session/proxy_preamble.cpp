@@ -93,6 +93,7 @@ ProxyPreamble::Look ProxyPreamble::fail(Reason reason, std::string_view why) noe
 bool ProxyPreamble::is_believed() const noexcept {
     const auto& from = listener_.settings.proxy_protocol_from;
     if (!from) return headers_ == 0;
+    if (!is_writer_known_) return false;
     if (!writer_) return listener_.settings.trusts_local_clients;
     return std::any_of(from->begin(), from->end(),
                        [&](const auto& prefix) { return prefix.contains(*writer_); });
@@ -101,6 +102,7 @@ bool ProxyPreamble::is_believed() const noexcept {
 void ProxyPreamble::learn(const net::ProxyHeader& header) {
     auto facts = std::make_unique<http::ProxyFacts>();
     if (client_.proxy) *facts = *client_.proxy;
+    is_writer_known_ = header.addresses.has_value();
     if (header.addresses) {
         writer_ = header.addresses->source;
         auto client = listener_.client_at(writer_);

@@ -50,6 +50,7 @@ private:
     http::ClientFacts& client_;
     const std::optional<model::IpBytes> peer_;
     std::optional<model::IpBytes> writer_;  // of the next header
+    bool is_writer_known_ = true;
     unsigned headers_ = 0;
     Reason reason_ = Reason::none;
     std::string_view why_;

@@ -31,6 +31,7 @@ net::task<> Upload::move() {
             connection_.close();  // whoever reads the response learns it by that
             co_return;
         }
+        has_read_all_ = piece->is_last;
         if (endpoint_.send_body(*piece) != net::Sent::all) {
             // An endpoint that stopped reading may have answered: that is for the reader to find
             // out.

@@ -30,7 +30,8 @@ public:
 
     /// Begins to move what follows the initial body.
     void start();
-    bool is_running() const noexcept { return started_ && !ended_.is_set(); }
+    /// Whether the client has sent all of its body.
+    bool has_read_all() const noexcept { return has_read_all_; }
     /// Stops it where it still runs, and waits for its end.
     net::task<> finish();
     /// The client failed to send its body: then nothing the endpoint says matters.
@@ -47,6 +48,7 @@ private:
     net::Event ended_;
     std::optional<Failure> client_failure_;
     bool started_ = false;
+    bool has_read_all_ = false;
     bool stopping_ = false;
 };
 

@@ -13,9 +13,6 @@
 namespace fairlead::session {
 namespace {
 
-// A request that a client sends just when we begin to drain is still answered.
-constexpr Duration idle_patience_when_draining = 1s;
-
 constexpr Duration sweep_interval = 1s;
 
 /// Differs from worker to worker and from process to process.

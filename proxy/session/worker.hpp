@@ -85,6 +85,8 @@ public:
     const model::TraceSettings& trace_settings() const noexcept { return shared_.trace; }
     Random& random() noexcept { return random_; }
     bool is_draining() const noexcept { return draining_; }
+    /// A request that a client sends just when we begin to drain is still answered.
+    static constexpr Duration idle_patience_when_draining = 1s;
 
     void install(model::SnapshotPtr snapshot);
     /// `drained` is called, on the worker, when no client connection is left.

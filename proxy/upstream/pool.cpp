@@ -140,6 +140,7 @@ void Pool::give_back(Lease& lease) {
 
 void Pool::put(Shelf& shelf, std::unique_ptr<PooledConnection> connection) {
     // Its response was waited for, so the reactor knows it: this costs no system call.
+    if (connection->transport.has_hung_up()) return;
     if (!connection->transport.wake_when_readable(*connection)) return;
     auto& newest = *connection.release();
     newest.idle_since = reactor_.wheel().now();
@@ -154,7 +155,7 @@ void Pool::put(Shelf& shelf, std::unique_ptr<PooledConnection> connection) {
 
 std::unique_ptr<PooledConnection> Pool::remove(PooledConnection& connection) noexcept {
     auto& shelf = *std::exchange(connection.shelf, nullptr);
-    connection.transport.withdraw_reader();
+    connection.transport.withdraw_reader(connection);
     (connection.newer == nullptr ? shelf.newest : connection.newer->older) = connection.older;
     (connection.older == nullptr ? shelf.oldest : connection.older->newer) = connection.newer;
     --shelf.count;
