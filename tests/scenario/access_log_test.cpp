@@ -193,6 +193,19 @@ TEST_CASE("behind a trusted proxy the client and the peer are told apart",
     CHECK(has(log.line(0), "\"client\":\"192.0.2.7\",\"peer\":\"127.0.0.1\""));
 }
 
+TEST_CASE("the client of a refused request is the one that a trusted proxy names",
+          "[scenario][access_log]") {
+    const LogFile log;
+    ProxyFixture proxy([&](model::ProcessSettings& settings) {
+        log.use(settings);
+        settings.listeners[0].trusted_proxies = {*model::parse_ip_prefix("127.0.0.1/32")};
+    });
+    proxy.connect().exchange("GET / HTTP/1.1\r\nHost: a b\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n");
+    const auto line = log.line(0);
+    CHECK(line.find("\"client\":\"203.0.113.7\",\"peer\":\"127.0.0.1\"") != std::string::npos);
+    CHECK(line.find("\"reason\":\"bad_host\"") != std::string::npos);
+}
+
 TEST_CASE("a head that comes too slowly is a line with its reason", "[scenario][access_log]") {
     const LogFile log;
     ProxyFixture proxy([&](model::ProcessSettings& settings) {

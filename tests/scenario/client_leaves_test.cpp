@@ -101,6 +101,7 @@ TEST_CASE("a TLS client that goes away ends its request", "[scenario][leaving]")
         TlsClient client(proxy.connect());
         client.send(plain_get);
         REQUIRE(eventually([&] { return thinker.asked.load() == 1; }));
+        CHECK(is_left_alone(proxy));  // and looked at
     }
     check_given_up(proxy, thinker);
 }

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <thread>
 
 using namespace fairlead;
 using namespace fairlead::test;
@@ -207,4 +208,32 @@ TEST_CASE("gauges return to zero", "[scenario][endings]") {
     CHECK(eventually([&] { return proxy.endpoint().in_flight() == 0; }));
     proxy.publish(model::SourceState{});
     CHECK(eventually([&] { return proxy.plane().total(metrics::Metric::upstream_idle) == 0; }));
+}
+
+TEST_CASE("a reset that the upload was told of is no end of the answer", "[scenario][endings]") {
+    std::atomic<bool> has_answered{false};
+    std::atomic<bool> it_may{false};
+    ScriptedOrigin origin([&](SocketPeer& peer, int) {
+        peer.read_head();
+        peer.send("HTTP/1.1 200 OK\r\n\r\nhalf");
+        has_answered.store(true);
+        eventually([&] { return it_may.load(); });
+        peer.reset();
+    });
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    CHECK(eventually([&] { return has_answered.load(); }));
+    const auto head = client.read_head();
+    CHECK(head.starts_with("HTTP/1.1 200"));
+    it_may.store(true);
+    std::thread sender([&] {
+        for (int i = 0; i < 1000 && client.send("1\r\nx\r\n"); ++i) {
+        }
+    });
+    bool is_complete = true;
+    client.read_body_of(head, nullptr, &is_complete);
+    CHECK_FALSE(is_complete);
+    sender.join();
 }

@@ -5,6 +5,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <map>
+#include <string>
+
 using namespace fairlead;
 using namespace fairlead::test;
 
@@ -124,4 +127,82 @@ TEST_CASE("limits: head, fields and body each have their status and reason", "[s
               .exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n" +
                         std::string(1000, 'x'))
               .status == 200);
+}
+
+TEST_CASE("a trailer section behind a large head is read to its end", "[scenario][guard]") {
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        const auto head = peer.read_head();
+        std::map<std::string, std::string> trailers;
+        peer.read_body_of(head, &trailers);
+        peer.send(response_text(std::to_string(trailers.size())));
+    });
+    ProxyFixture proxy([](model::ProcessSettings& settings) {
+        settings.limits.request_head = 1024 * 1024;
+        settings.limits.header = 512 * 1024;
+    });
+    proxy.serve({origin.address()});
+    std::string request = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n";
+    for (int i = 0; i < 6; ++i)
+        request += "X-" + std::to_string(i) + ": " + std::string(100'000, 'x') + "\r\n";
+    request += "\r\n0\r\n";
+    for (int i = 0; i < 4; ++i)
+        request += "T-" + std::to_string(i) + ": " + std::string(100'000, 't') + "\r\n";
+    auto client = proxy.connect();
+    const auto response = client.exchange(request + "\r\n");
+    CHECK(response.status == 200);
+    CHECK(response.body == "4");
+}
+
+TEST_CASE("an endpoint's trailers may be as long as its head", "[scenario][guard]") {
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        peer.read_head();
+        std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+        for (int i = 0; i < 6; ++i)
+            answer += "T-" + std::to_string(i) + ": " + std::string(9'000, 't') + "\r\n";
+        peer.send(answer + "\r\n");
+        peer.read_to_end();
+    });
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    const auto response = client.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(response.complete);
+    CHECK(response.trailers.size() == 6);
+}
+
+TEST_CASE("trailers that Connection names, or that decide about a message, do not pass",
+          "[scenario][guard]") {
+    const std::string trailers =
+        "X-Hop: 1\r\nX-Kept: 2\r\nAuthorization: 3\r\nSet-Cookie: 4\r\nX-Real-IP: 5\r\n"
+        "Traceparent: 6\r\nContent-Type: 7\r\nETag: 8\r\n\r\n";
+    ScriptedOrigin origin([&](SocketPeer& peer, int) {
+        const auto head = peer.read_head();
+        std::map<std::string, std::string> got;
+        peer.read_body_of(head, &got);
+        std::string names;
+        for (const auto& [name, value] : got) names += name + " ";
+        peer.send(
+            "HTTP/1.1 200 OK\r\nConnection: x-hop\r\nTransfer-Encoding: chunked\r\n"
+            "X-Got: " +
+            names + "\r\n\r\n0\r\n" + trailers);
+        peer.read_to_end();
+    });
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    const auto response = client.exchange(
+        "POST / HTTP/1.1\r\nHost: a\r\nConnection: X-Hop\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n0\r\n" +
+        trailers);
+    CHECK(response.fields.at("x-got") == "etag x-kept");
+    CHECK(response.trailers == std::map<std::string, std::string>{{"etag", "8"}, {"x-kept", "2"}});
+}
+
+TEST_CASE("a HEAD that is refused gets no content", "[scenario][guard]") {
+    ProxyFixture proxy;
+    auto client = proxy.connect();
+    client.send("HEAD / HTTP/1.1\r\nHost: a b\r\n\r\n");
+    const auto head = client.read_head();
+    CHECK(head.starts_with("HTTP/1.1 400 "));
+    CHECK(client.read_to_end().empty());
 }

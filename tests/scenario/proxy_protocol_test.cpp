@@ -231,6 +231,9 @@ TEST_CASE("of several headers the balancer's counts, not its client's",
     });
     CHECK(chain.forwarded(version_2() + clients_own + plain_get).at("x-forwarded-for") ==
           "192.0.2.66");
+    // Nobody knows who stands behind a header without addresses.
+    CHECK(only_balancer.forwarded("PROXY UNKNOWN\r\n" + clients_own + plain_get)
+              .at("x-forwarded-for") == "127.0.0.1");
     std::string many;
     for (int i = 0; i < 5; ++i) many += version_1;
     CHECK(anybody.forwarded(many + plain_get).empty());

@@ -4,8 +4,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <thread>
 
 using namespace fairlead;
 using namespace fairlead::test;
@@ -192,4 +194,59 @@ TEST_CASE("a client that does not read is cut, and holds no memory meanwhile",
     CHECK(eventually([&] { return proxy.plane().total(Reason::client_write_timeout) == 1; }));
     // What the endpoint could send is what socket buffers hold, far from the gigabyte.
     CHECK(accepted.load() < 64u * 1024 * 1024);
+}
+
+TEST_CASE("a 100 is not the first byte of the answer, and an upload that moves is not idle",
+          "[scenario][timeouts]") {
+    std::atomic<bool> it_may{false};
+    ScriptedOrigin origin([&](SocketPeer& peer, int) {
+        const auto head = peer.read_head();
+        peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+        if (head.starts_with("PUT")) peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+        peer.read_exactly(10);
+        eventually([&] { return it_may.load(); });
+        peer.send(head.starts_with("PUT") ? "ok" : response_text("ok"));
+    });
+    ProxyFixture proxy;
+    model::ServiceSettings settings;
+    settings.timeouts.idle = 200ms;
+    proxy.serve({origin.address()}, settings);
+    const std::string method = GENERATE(as<std::string>(), "POST", "PUT");
+    auto client = proxy.connect();
+    client.send(method +
+                " / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(client.read_head().starts_with("HTTP/1.1 100"));
+    const auto is_cut = [&] { return proxy.plane().total(metrics::Metric::requests_active) == 0; };
+    for (int i = 0; i < 10; ++i) {
+        client.send("x");
+        REQUIRE_FALSE(eventually(60ms, is_cut));
+    }
+    // An answer that has begun has to go on; one that has not may take timeouts.first_byte.
+    if (method == "POST") CHECK_FALSE(eventually(500ms, is_cut));
+    it_may.store(true);
+    CHECK(client.read_response().body == "ok");
+}
+
+TEST_CASE("an endpoint that takes nothing of an upload is a 504 after timeouts.idle",
+          "[scenario][timeouts]") {
+    std::atomic<bool> is_over{false};
+    ScriptedOrigin origin([&](SocketPeer& peer, int) {
+        peer.read_head();
+        eventually([&] { return is_over.load(); });
+    });
+    ProxyFixture proxy;
+    model::ServiceSettings settings;
+    settings.timeouts.idle = 200ms;
+    proxy.serve({origin.address()}, settings);
+    auto client = proxy.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n");
+    std::thread sender([&] {
+        const std::string piece(100'000, 'x');
+        for (int i = 0; i < 1000 && client.send(piece); ++i) {
+        }
+    });
+    CHECK(eventually([&] { return proxy.plane().total(Reason::upstream_idle_timeout) == 1; }));
+    is_over.store(true);
+    client.shut_down_writing();
+    sender.join();
 }

@@ -331,3 +331,31 @@ TEST_CASE("nothing is read ahead for other waiters, nor where the stream ends", 
     reactor.turn(1s);
     CHECK(first.wakes + second.wakes + third.wakes == 3);
 }
+
+TEST_CASE("what the kernel has said of one is known to all before anybody is woken",
+          "[net][round]") {
+    TwoEnds ends;
+    bool is_known = false;
+    ends.first.then = [&] { is_known = ends.second.transport->may_have_input(); };
+    ends.reactor.turn(1s);
+    CHECK(is_known);
+}
+
+TEST_CASE("who is taken back, or goes, while its wake-up is decided is not woken", "[net][round]") {
+    ::signal(SIGPIPE, SIG_IGN);
+    TwoEnds ends;
+    auto& [reactor, first, second] = ends;
+    auto gone = std::make_unique<End>(reactor);
+    first.then = [&] {
+        CHECK(read_all(*first.transport) == "1");
+        first.wait();
+        first.then = {};
+        first.transport->cancel();  // decides a wake-up, for later
+        first.transport->withdraw_reader(first);
+        gone->wait();
+        gone->transport->cancel();
+        gone.reset();
+    };
+    reactor.turn(1s);
+    CHECK(first.wakes == 1);
+}
