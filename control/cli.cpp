@@ -8,6 +8,7 @@
 #include "control/app.hpp"
 #include "control/cli_store.hpp"
 #include "control/config/config_loader.hpp"
+#include "control/start_check.hpp"
 #include "control/version.hpp"
 #include "proxy/base/log.hpp"
 
@@ -78,6 +79,10 @@ int check_file(const std::string& file) {
     const auto loaded = load_config(file);
     if (!loaded.ok()) {
         complain_about(loaded.problems);
+        return wrong_input;
+    }
+    if (const auto problems = problems_at_start(loaded.process); !problems.empty()) {
+        for (const auto& problem : problems) complain(fmt::format("{}: {}\n", file, problem));
         return wrong_input;
     }
     print(fmt::format("{}: ok: {} listeners, {} services, {} routes\n", file,

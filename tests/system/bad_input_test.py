@@ -88,6 +88,19 @@ def test_check_of_a_good_file_says_what_is_in_it(stage):
     assert result.stdout == f"{path}: ok: 1 listeners, 1 services, 1 routes\n", result.stdout
 
 
+def test_check_finds_what_would_keep_run_from_starting(stage):
+    path = write(f"{stage.folder}/bad.yaml",
+                 'listeners:\n- {bind: "localhost:8080"}\n- {bind: "127.0.0.1:8082", '
+                 'tls: {certificates: [{cert: /none.pem, key: /none.pem}]}}\nhealth: {bind: "127.0.0.1:8082"}\n')
+    result = run("check", "-c", path)
+    assert result.returncode == 2 and not result.stdout, result
+    lines = result.stderr.splitlines()
+    assert lines[0] == f"{path}: listener localhost:8080: needs a numeric address, such as 0.0.0.0:8080", lines
+    assert lines[1] == f"{path}: health 127.0.0.1:8082: listener has the same address", lines
+    assert lines[2].startswith(f"{path}: listener 127.0.0.1:8082: ") and "/none.pem" in lines[2], lines
+    assert len(lines) == 3, lines
+
+
 def test_what_is_no_yaml_at_all_has_a_place_too(stage):
     for number, (text, place) in enumerate((("services: {web: [\n", "2:"), ("a: b: c\n", "1:5"),
                                             ("services:\n\tweb: 1\n", "2:"), ("- a list\n", "1:1"),
