@@ -1,5 +1,6 @@
 // Golden tests of the configuration file: what it means, and every message with its place.
 #include "control/config/config_loader.hpp"
+#include "control/config/config_schema.hpp"
 #include "tests/unit/control/temp_folder.hpp"
 
 #include <catch2/catch.hpp>
