@@ -220,7 +220,9 @@ result<> Http1ServerStream::accept_head() {
 }
 
 Traffic Http1ServerStream::traffic() const noexcept {
-    return {parser_.size() + body_bytes_, transport_->bytes_sent() - sent_before_};
+    // Of a head that is refused before its end: what has come of it.
+    const auto head = has_request() ? parser_.size() : buffer_.filled_size();
+    return {head + body_bytes_, transport_->bytes_sent() - sent_before_};
 }
 
 net::task<result<BodyPiece>> Http1ServerStream::read_body() {

@@ -154,6 +154,10 @@ public:
     /// Runs `work` on the worker, soon. Any thread.
     void post(std::function<void()> work);
 
+    /// To be awaited: goes on once everybody who is ready now has had their turn. Costs two system
+    /// calls.
+    auto next_turn() noexcept;
+
     /// Wakes `waiter` later in this turn.
     void defer(Waiter& waiter, bool ready) noexcept;
 
@@ -233,6 +237,19 @@ inline auto Watch::readable() noexcept {
 
 inline auto Watch::writable() noexcept {
     return Wait(*this, writer_, writable_);
+}
+
+inline auto Reactor::next_turn() noexcept {
+    struct NextTurn {
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> waiting) const {
+            reactor.post([waiting] { waiting.resume(); });
+        }
+        void await_resume() const noexcept {}
+
+        Reactor& reactor;
+    };
+    return NextTurn{*this};
 }
 
 }  // namespace fairlead::net

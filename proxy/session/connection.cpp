@@ -16,6 +16,9 @@ namespace {
 constexpr Duration linger_time = 2s;
 constexpr std::size_t linger_bytes = 1024 * 1024;
 
+// Who sends requests faster than we answer lets the others have their turn after so many.
+constexpr unsigned most_in_a_row = 64;
+
 }  // namespace
 
 void Connection::open(Worker& worker, const ListenerContext& listener, net::Descriptor socket,
@@ -104,7 +107,10 @@ net::task<bool> Connection::handshake() {
 }
 
 net::task<Connection::Then> Connection::serve_requests(http::Http1ServerStream& stream) {
-    for (;;) {
+    for (unsigned served = 1;; ++served) {
+        if (served % most_in_a_row == 0) {
+            co_await worker_.reactor().next_turn();
+        }
         stream.begin_request();
         auto next = stream.read_request();
         while (next && *next == http::Http1ServerStream::Next::incomplete) {

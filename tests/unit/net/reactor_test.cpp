@@ -52,7 +52,31 @@ task<> read_all(Transport& transport, Reactor& reactor, Seen& seen) {
     reactor.stop();
 }
 
+/// Never waits for anything but the others' turn.
+task<> be_busy(Reactor& reactor, const Seen& other, int& turns) {
+    while (!other.end && turns < 100) {
+        ++turns;
+        co_await reactor.next_turn();
+    }
+}
+
 }  // namespace
+
+TEST_CASE("who lets the others have their turn does not keep them waiting", "[net][reactor]") {
+    Reactor reactor;
+    Pair pair;
+    Transport transport(reactor, std::move(pair.ours), Watch::Starts::connected);
+    Seen seen;
+    int turns = 0;
+    spawn(reactor, "reader", read_all(transport, reactor, seen));
+    spawn(reactor, "busy", be_busy(reactor, seen, turns));
+    REQUIRE(::write(pair.theirs.get(), "Hello", 5) == 5);
+    pair.theirs.close();
+    reactor.run();
+    CHECK(seen.text == "Hello");
+    CHECK(turns > 0);
+    CHECK(turns < 10);
+}
 
 TEST_CASE("bytes and the end of a stream wake the reader, whatever their order", "[net][reactor]") {
     Reactor reactor;
