@@ -34,7 +34,7 @@ Connection::Connection(Worker& worker, const ListenerContext& listener, net::Des
       listener_(listener),
       client_(listener.client_at(ip)),
       transport_(worker.reactor(), std::move(socket), net::Watch::Starts::accepted),
-      deadline_(worker.wheel(), &Connection::close_transport, this),
+      deadline_(worker.wheel(), &Connection::time_is_up, this),
       next_request_(*this) {
     worker_.add(*this);
 }
@@ -43,14 +43,17 @@ Connection::~Connection() {
     worker_.remove(*this);
 }
 
-void Connection::close_transport(void* self) {
-    auto& connection = *static_cast<Connection*>(self);
-    if (connection.is_parked_ && connection.transport_.is_behind()) {
-        // Idle, but for a client that takes its last answer slowly: somebody has to hurry it.
-        connection.transport_.withdraw_reader(connection.next_request_);
-        NextRequest::wake(connection.next_request_, true);
+void Connection::time_is_up(void* self) {
+    static_cast<Connection*>(self)->close_idle();
+}
+
+void Connection::close_idle() {
+    if (is_parked_ && transport_.is_behind()) {
+        // Its client takes the answer slowly: somebody has to hurry it.
+        transport_.withdraw_reader(next_request_);
+        NextRequest::wake(next_request_, true);
     } else {
-        connection.transport_.close();
+        close();
     }
 }
 

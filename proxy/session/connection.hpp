@@ -27,17 +27,16 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// Between requests or before the first, with nothing of the next one here and all of the
-    /// last one sent.
-    bool is_idle() const noexcept {
-        return (is_parked_ && !transport_.is_behind()) || is_before_first_;
-    }
+    /// Between requests or before the first, with nothing of the next one here.
+    bool is_idle() const noexcept { return is_parked_ || is_before_first_; }
     /// The balancer in front is the one that closes idle connections.
     bool leaves_closing_to_front() const noexcept {
         return listener_.settings.front != model::Front::none;
     }
     /// Ends what waits, and then the connection.
     void close() { transport_.close(); }
+    /// The same of an idle one, once its client has taken all of its last answer.
+    void close_idle();
 
 private:
     friend class Worker;
@@ -56,7 +55,7 @@ private:
                const std::optional<model::IpBytes>& ip);
     ~Connection();
 
-    static void close_transport(void* self);
+    static void time_is_up(void* self);
     /// Until the connection is parked or at its end.
     net::task<> serve();
     /// What comes before the first request. False: it failed.

@@ -116,7 +116,8 @@ void Worker::close_idle_connections(void* self) {
     for (Connection* connection = static_cast<Worker*>(self)->connections_;
          connection != nullptr;) {
         Connection* const next = connection->next_;
-        if (connection->is_idle() && !connection->leaves_closing_to_front()) connection->close();
+        if (connection->is_idle() && !connection->leaves_closing_to_front())
+            connection->close_idle();
         connection = next;
     }
 }
