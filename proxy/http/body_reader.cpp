@@ -1,6 +1,6 @@
 #include "proxy/http/body_reader.hpp"
 
-#include "proxy/base/ascii.hpp"
+#include "proxy/http/framing.hpp"
 #include "proxy/http/scan.hpp"
 
 #include <algorithm>
@@ -150,14 +150,8 @@ bool BodyReader::read_trailers(const char* data, std::size_t size, std::size_t& 
     if (status == ParseStatus::failed) failed_ = true;
     if (status != ParseStatus::complete) return false;
     if (!dropped_.empty()) {
-        std::erase_if(trailers_, [&](const Field& field) {
-            bool is_named = false;
-            ascii::each_item(dropped_, [&](std::string_view name) {
-                is_named = ascii::same_but_case(name, field.name);
-                return !is_named;
-            });
-            return is_named;
-        });
+        std::erase_if(trailers_,
+                      [&](const Field& field) { return has_token(dropped_, field.name); });
     }
     at += trailer_parser_.size();
     state_ = State::done;

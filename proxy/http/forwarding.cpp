@@ -1,6 +1,7 @@
 #include "proxy/http/forwarding.hpp"
 
 #include "proxy/base/ascii.hpp"
+#include "proxy/http/framing.hpp"
 
 #include <algorithm>
 #include <array>
@@ -144,13 +145,7 @@ bool FieldFilter::passes_all(const Field& field) const noexcept {
 bool FieldFilter::is_named(const Field& field) const noexcept {
     if (!nameable.has(field.id)) return false;
     return std::any_of(named_->begin(), named_->end(), [&](const Field& connection) {
-        if (connection.id != FieldId::connection) return false;
-        bool named = false;
-        ascii::each_item(connection.value, [&](std::string_view token) {
-            named = ascii::same_but_case(token, field.name);
-            return !named;
-        });
-        return named;
+        return connection.id == FieldId::connection && has_token(connection.value, field.name);
     });
 }
 

@@ -190,10 +190,10 @@ Reason check_host(const Claims& claims, RequestHead& head) {
 
 }  // namespace
 
-bool has_token(std::string_view list, std::string_view lowered) noexcept {
+bool has_token(std::string_view list, std::string_view token) noexcept {
     bool found = false;
     ascii::each_item(list, [&](std::string_view item) {
-        found = ascii::iequals(item, lowered);
+        found = ascii::same_but_case(item, token);
         return !found;
     });
     return found;

@@ -20,7 +20,7 @@ Reason check_request(RequestHead& head);
 /// `request` is what it answers. Reason::none, bad_response or bad_response_framing.
 Reason check_response(ResponseHead& head, Method request);
 
-/// Whether a comma list holds that token, in any case. `lowered` is lower case.
-bool has_token(std::string_view list, std::string_view lowered) noexcept;
+/// Whether a comma list holds that token, in any case.
+bool has_token(std::string_view list, std::string_view token) noexcept;
 
 }  // namespace fairlead::http

@@ -17,4 +17,15 @@ Reply make_reply(Reason reason) {
     return reply;
 }
 
+BodyPiece content_of(Reply& reply, Method request) {
+    BodyPiece piece;
+    piece.is_last = true;
+    if (request == Method::head) {
+        reply.head.body = Framing();
+    } else {
+        piece.data = reply.body;
+    }
+    return piece;
+}
+
 }  // namespace fairlead::http

@@ -19,4 +19,7 @@ struct Reply {
 /// `reason` must have a status (status_of(reason) != 0).
 Reply make_reply(Reason reason);
 
+/// Its content, to be sent behind its head; a HEAD gets none, and the head says so.
+BodyPiece content_of(Reply& reply, Method request);
+
 }  // namespace fairlead::http

@@ -175,13 +175,9 @@ net::task<> Connection::refuse(http::Http1ServerStream& stream, Reason reason) {
                log::kv("reason", to_string(reason)));
     stream.close_after_response();
     http::Reply reply = http::make_reply(reason);
-    http::BodyPiece piece;
-    piece.is_last = true;
-    if (stream.has_request() && stream.request().method == http::Method::head) {
-        reply.head.body = http::Framing();
-    } else {
-        piece.data = reply.body;
-    }
+    // Of a head that is no request nobody knows the method.
+    const auto method = stream.has_request() ? stream.request().method : http::Method::get;
+    const auto piece = http::content_of(reply, method);
     bool is_sent = true;
     if (stream.send_head(reply.head, piece) != net::Sent::all) {
         const auto sent = co_await stream.finish_sending();

@@ -329,13 +329,7 @@ net::task<> Exchange::answer(const Failure& failure) {
     }
     http::Reply reply = http::make_reply(failure.reason);
     complete_reply(reply, refusal_, client_.request());
-    http::BodyPiece piece;
-    piece.is_last = true;
-    if (client_.request().method == http::Method::head) {
-        reply.head.body = http::Framing();
-    } else {
-        piece.data = reply.body;
-    }
+    const auto piece = http::content_of(reply, client_.request().method);
     if (!client_.initial_body().is_last) client_.close_after_response();
     // Where the fallback has failed too, it is the route's answer again.
     if (fell_back_for_ != Reason::none && route_ != nullptr && route_->rules &&

@@ -139,8 +139,8 @@ void Pool::give_back(Lease& lease) {
 }
 
 void Pool::put(Shelf& shelf, std::unique_ptr<PooledConnection> connection) {
-    // Its response was waited for, so the reactor knows it: this costs no system call.
     if (connection->transport.has_hung_up()) return;
+    // Its response was waited for, so the reactor knows it: this costs no system call.
     if (!connection->transport.wake_when_readable(*connection)) return;
     auto& newest = *connection.release();
     newest.idle_since = reactor_.wheel().now();
