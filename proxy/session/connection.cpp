@@ -8,6 +8,9 @@
 #include "proxy/session/proxy_preamble.hpp"
 #include "proxy/session/request_log.hpp"
 
+#include <array>
+#include <ctime>
+
 namespace fairlead::session {
 namespace {
 
@@ -97,8 +100,27 @@ net::task<bool> Connection::read_proxy_headers() {
     co_return false;
 }
 
+net::task<bool> Connection::client_begins() {
+    is_before_first_ = true;
+    std::array<char, 1> first;
+    auto peeked = transport_.try_peek(first);
+    while (peeked.is_blocked()) {
+        const bool ready = co_await transport_.wait_for_more();
+        if (!ready) break;
+        peeked = transport_.try_peek(first);
+    }
+    is_before_first_ = false;
+    co_return peeked.is_done();
+}
+
 net::task<bool> Connection::handshake() {
     deadline_.arm(listener_.settings.head_timeout);
+    const bool has_begun = co_await client_begins();
+    if (!has_begun) {
+        // Who only looks whether we are there fails at nothing.
+        if (deadline_.expired()) worker_.counters().add(Reason::tls_handshake_failed);
+        co_return false;
+    }
     const net::error_code ec = co_await transport_.handshake(*listener_.tls);
     deadline_.disarm();
     if (ec) {
@@ -193,6 +215,14 @@ void Connection::write_refused(const http::Http1ServerStream& stream, Reason rea
     http::ClientAddress address(stream.request(), client_);
     auto line =
         stream.has_request() ? record_of(stream, address.text()) : record_without_request(stream);
+    // Not of a head that cannot be read: nobody is to be found by it.
+    std::optional<http::Trace> trace;
+    if (stream.has_request()) {
+        trace.emplace(stream.request(), worker_.trace_settings(), worker_.random(),
+                      static_cast<std::uint32_t>(std::time(nullptr)));
+        line.trace_id = trace->id();
+        line.amzn_root = trace->amzn_root();
+    }
     line.began = Clock::now();
     line.status = status_of(reason);
     line.reason = reason;

@@ -61,6 +61,8 @@ private:
     /// What comes before the first request. False: it failed.
     net::task<bool> set_up();
     net::task<bool> read_proxy_headers();
+    /// Waits for a first byte. False: none will come.
+    net::task<bool> client_begins();
     net::task<bool> handshake();
     /// Requests, as long as they are here.
     net::task<Then> serve_requests(http::Http1ServerStream& stream);
@@ -82,7 +84,7 @@ private:
     Connection** link_ = nullptr;
     bool is_set_up_ = false;
     bool is_parked_ = false;
-    bool is_before_first_ = false;  // its PROXY headers are being read
+    bool is_before_first_ = false;  // its PROXY headers or its ClientHello are awaited
 };
 
 }  // namespace fairlead::session

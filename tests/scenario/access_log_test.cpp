@@ -206,6 +206,15 @@ TEST_CASE("the client of a refused request is the one that a trusted proxy names
     CHECK(line.find("\"reason\":\"bad_host\"") != std::string::npos);
 }
 
+TEST_CASE("a refused request is found by the id it came with", "[scenario][access_log]") {
+    const LogFile log;
+    ProxyFixture proxy([&](model::ProcessSettings& settings) { log.use(settings); });
+    proxy.connect().exchange(
+        "GET / HTTP/1.1\r\nHost: a b\r\n"
+        "X-Amzn-Trace-Id: Root=1-67891233-abcdef012345678912345678\r\n\r\n");
+    CHECK(has(log.line(0), "\"trace_id\":\"67891233abcdef012345678912345678\""));
+}
+
 TEST_CASE("a head that comes too slowly is a line with its reason", "[scenario][access_log]") {
     const LogFile log;
     ProxyFixture proxy([&](model::ProcessSettings& settings) {

@@ -4,6 +4,8 @@
 #include "tests/support/tls_client.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <atomic>
 #include <openssl/ssl.h>
 
 using namespace fairlead;
@@ -77,6 +79,22 @@ TEST_CASE("plain HTTP on a TLS port ends that connection and nothing else", "[sc
     plain.read_to_end();
     CHECK(eventually([&] { return proxy.plane().total(Reason::tls_handshake_failed) == 1; }));
     CHECK_NOTHROW(TlsClient(proxy.connect()));
+}
+
+TEST_CASE("who has sent nothing of a handshake fails at none, and does not hold up a drain",
+          "[scenario][tls]") {
+    const TestCertificate certificate;
+    ProxyFixture proxy([&](model::ProcessSettings& settings) {
+        settings.listeners[0].tls = certificate.settings();
+    });
+    { const auto looks_only = proxy.connect(); }
+    auto silent = proxy.connect();
+    CHECK_NOTHROW(TlsClient(proxy.connect()));
+    std::atomic<bool> drained{false};
+    proxy.begin_drain([&] { drained.store(true); });
+    CHECK(silent.is_closed_by_peer());
+    CHECK(eventually([&] { return drained.load(); }));
+    CHECK(proxy.plane().total(Reason::tls_handshake_failed) == 0);
 }
 
 TEST_CASE(
