@@ -81,7 +81,7 @@ Checked<session::ListenerContext> DataPlane::Impl::make_context(
     context.stream.body_timeout = listener.body_timeout;
     context.stream.min_rates = listener.min_rates;
     context.stream.half_close = listener.half_close;
-    context.stream.rejects_underscores = listener.underscores == model::Underscores::reject;
+    context.stream.underscores = listener.underscores;
     if (listener.tls) {
         auto tls = net::TlsContext::load(*listener.tls);
         if (!tls) return problem("listener {}: {}", to_string(listener.bind), tls.error().text());

@@ -140,7 +140,7 @@ constexpr KeyRow rows[] = {
     choice_at("listeners[].half_close", "true|false", "true", set::half_close,
               "whether a client that has ended its side still gets its answer; false: it has gone, and its request ends"),
     choice_at("listeners[].underscores_in_headers", "drop|pass|reject", "drop", set::underscores,
-              "what becomes of headers with _ in their names; reject: 400"),
+              "what becomes of headers and trailers with _ in their names; reject: 400"),
     section_at("listeners[].tls", "serves HTTPS", begin::tls),
     required(list_at("listeners[].tls.certificates", "exactly one in this version", end::certificates)),
     section_at("listeners[].tls.certificates[]", "", begin::certificate),

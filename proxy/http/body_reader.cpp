@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 namespace fairlead::http {
 namespace {
@@ -152,6 +153,11 @@ bool BodyReader::read_trailers(const char* data, std::size_t size, std::size_t& 
     if (!dropped_.empty()) {
         std::erase_if(trailers_,
                       [&](const Field& field) { return has_token(dropped_, field.name); });
+    }
+    if (underscores_ != model::Underscores::pass) {
+        const auto dropped = std::erase_if(trailers_, std::mem_fn(&Field::has_underscore));
+        failed_ = dropped > 0 && underscores_ == model::Underscores::reject;
+        if (failed_) return false;
     }
     at += trailer_parser_.size();
     state_ = State::done;

@@ -10,6 +10,7 @@
 #include "proxy/base/failure.hpp"
 #include "proxy/http/head_parser.hpp"
 #include "proxy/http/message.hpp"
+#include "proxy/model/config.hpp"
 
 #include <cstdint>
 #include <string>
@@ -27,10 +28,11 @@ public:
 
     void begin(const Framing& framing, const HeadLimits& trailer_limits);
     /// Of the message with that head: trailers that it names in Connection are dropped (RFC 9110
-    /// 7.6.1).
+    /// 7.6.1). `underscores`: what becomes of trailers with '_' in their names.
     template <class Head>
-    void begin(const Head& head, const HeadLimits& trailer_limits) {
+    void begin(const Head& head, const HeadLimits& trailer_limits, model::Underscores underscores) {
         begin(head.body, trailer_limits);
+        underscores_ = underscores;
         if (head.connection_names_fields && head.body.kind == Framing::Kind::chunked)
             drop_named(head.fields);
     }
@@ -68,6 +70,7 @@ private:
     std::size_t trailers_seen_ = 0;  // bytes of the section at the last try
     std::vector<Field> trailers_;
     std::string dropped_;  // names, as a list
+    model::Underscores underscores_ = model::Underscores::pass;
 };
 
 }  // namespace fairlead::http

@@ -150,7 +150,7 @@ bool FieldFilter::is_named(const Field& field) const noexcept {
 }
 
 bool FieldFilter::passes_in_trailers(const Field& field) noexcept {
-    if (stopped_in_trailers.has(field.id) || field.has_underscore) return false;
+    if (stopped_in_trailers.has(field.id)) return false;
     return std::none_of(never_trailers.begin(), never_trailers.end(),
                         [&](auto name) { return ascii::same_but_case(field.name, name); });
 }

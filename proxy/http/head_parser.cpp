@@ -62,7 +62,8 @@ bool read_target(std::string_view target, RequestHead& head) {
         } else {
             target.remove_prefix(authority_end);
         }
-        if (target.front() == '?') return false;  // "http://host?query": no path to put before it
+        // RFC 9112 3.2.1: an empty path is sent as "/".
+        if (target.front() == '?') target = head.rooted_target.assign("/").append(target);
     }
     head.target = target;
     const void* const mark = std::memchr(target.data(), '?', target.size());

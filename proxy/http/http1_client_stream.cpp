@@ -2,6 +2,7 @@
 
 #include "proxy/http/framing.hpp"
 #include "proxy/http/head_writer.hpp"
+#include "proxy/net/tls_client.hpp"
 
 namespace fairlead::http {
 namespace {
@@ -144,11 +145,16 @@ net::task<result<>> Http1ClientStream::read_head() {
             if (took_nothing_ || (is_sending_ && deadline_.expired()))
                 co_return Failure(Reason::upstream_idle_timeout);
             if (deadline_.expired()) co_return Failure(Reason::first_byte_timeout);
-            co_return Failure(
-                has_response_bytes_ ? Reason::upstream_truncated : Reason::upstream_reset,
-                got.code());
+            co_return no_answer(got.code());
         }
     }
+}
+
+Failure Http1ClientStream::no_answer(const net::error_code& why) const {
+    if (has_response_bytes_) return Failure(Reason::upstream_truncated, why);
+    const auto tls = transport_->tls_error();
+    if (net::is_refused_certificate(tls)) return Failure(Reason::upstream_tls_failed, tls);
+    return Failure(Reason::upstream_reset, why);
 }
 
 void Http1ClientStream::make_room() {
@@ -168,7 +174,7 @@ result<bool> Http1ClientStream::try_parse() {
     }
     const auto refused = check_response(head_, method_);
     if (refused != Reason::none) return Failure(refused);
-    body_.begin(head_, response_limits);
+    body_.begin(head_, response_limits, model::Underscores::pass);
     is_clean_ = has_final_head_ = head_.status >= 200;
     buffer_.consume(parser_.size());
     parser_.restart();

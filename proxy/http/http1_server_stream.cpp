@@ -184,7 +184,7 @@ void Http1ServerStream::make_room() {
 result<> Http1ServerStream::accept_head() {
     read_pace_.begin();
     auto reason = check_request(head_);
-    if (reason == Reason::none && settings_->rejects_underscores) {
+    if (reason == Reason::none && settings_->underscores == model::Underscores::reject) {
         const bool has_any = std::any_of(head_.fields.begin(), head_.fields.end(),
                                          [](const Field& field) { return field.has_underscore; });
         if (has_any) reason = Reason::bad_header;
@@ -196,7 +196,7 @@ result<> Http1ServerStream::accept_head() {
     }
     keeps_alive_ = head_.keep_alive;
     awaits_continue_ = head_.expects_continue;
-    body_.begin(head_, settings_->head);
+    body_.begin(head_, settings_->head, settings_->underscores);
     const auto limit = settings_->request_body;
     if (limit > 0 && head_.body.kind == Framing::Kind::length && head_.body.length > limit) {
         keeps_alive_ = false;

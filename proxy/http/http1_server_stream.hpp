@@ -31,8 +31,8 @@ public:
         Duration head_timeout = 30s;
         Duration body_timeout = 60s;
         model::MinRates min_rates;
-        bool rejects_underscores = false;  // in the names of headers
-        bool half_close = true;            // who has ended his side still gets his answer
+        model::Underscores underscores = model::Underscores::drop;
+        bool half_close = true;  // who has ended his side still gets his answer
     };
 
     /// All references outlive the stream.

@@ -157,6 +157,7 @@ struct RequestHead {
 
     std::string_view absolute_authority;  // of a target in absolute form; checked against Host
     std::string lowered_host;             // storage for `host` where it was not lower case already
+    std::string rooted_target;            // storage for `target` of "http://host?query"
 };
 
 struct ResponseHead {

@@ -63,6 +63,8 @@ Checked<Address> parse_address(std::string_view text, std::uint16_t default_port
             if (!ascii::is_alnum(c) && c != ':' && c != '.' && c != '%')
                 return bad(text, "not an IPv6 address");
         }
+        if (host.find(':') == std::string_view::npos)
+            return bad(text, "only IPv6 addresses stand in brackets");
     } else {
         const auto colon = text.rfind(':');
         has_port = colon != std::string_view::npos;

@@ -41,6 +41,11 @@ const boost::system::error_category& verify_category() noexcept {
     return category;
 }
 
+const boost::system::error_category& openssl_category() noexcept {
+    static const OpensslCategory category;
+    return category;
+}
+
 std::string last_error() {
     char text[256] = {};
     ERR_error_string_n(ERR_peek_last_error(), text, sizeof text);
@@ -131,19 +136,35 @@ Checked<> load_endpoint_tls(model::EndpointTls& settings) {
 }
 
 boost::system::error_code handshake_error(const SSL* ssl, int kind) {
-    static const OpensslCategory category;
     const bool verifies = (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0;
     const auto verified = verifies ? SSL_get_verify_result(ssl) : long{X509_V_OK};
     const auto error = ERR_peek_last_error();
     ERR_clear_error();
     if (kind == SSL_ERROR_SSL && verified != X509_V_OK)
         return {static_cast<int>(verified), verify_category()};
-    if (kind == SSL_ERROR_SSL && error != 0) return {static_cast<int>(error), category};
+    if (kind == SSL_ERROR_SSL && error != 0) return {static_cast<int>(error), openssl_category()};
     return {errno != 0 ? errno : ECONNRESET, boost::system::system_category()};
 }
 
 bool is_verify_error(const boost::system::error_code& error) noexcept {
     return error.category() == verify_category();
+}
+
+bool is_refused_certificate(const boost::system::error_code& error) noexcept {
+    if (error.category() != openssl_category()) return false;
+    switch (ERR_GET_REASON(static_cast<unsigned long>(error.value())) - SSL_AD_REASON_OFFSET) {
+        case SSL_AD_BAD_CERTIFICATE:
+        case SSL_AD_UNSUPPORTED_CERTIFICATE:
+        case SSL_AD_CERTIFICATE_REVOKED:
+        case SSL_AD_CERTIFICATE_EXPIRED:
+        case SSL_AD_CERTIFICATE_UNKNOWN:
+        case SSL_AD_UNKNOWN_CA:
+        case SSL_AD_ACCESS_DENIED:
+        case SSL_AD_CERTIFICATE_REQUIRED:
+            return true;
+        default:
+            return false;
+    }
 }
 
 }  // namespace fairlead::net

@@ -56,4 +56,8 @@ boost::system::error_code handshake_error(const SSL* ssl, int kind);
 /// The peer's certificate is what is wrong.
 bool is_verify_error(const boost::system::error_code& error) noexcept;
 
+/// The peer says that ours is (RFC 8446 6.2). In TLS 1.3 that comes behind the handshake, and
+/// instead of anything that the peer would do for us.
+bool is_refused_certificate(const boost::system::error_code& error) noexcept;
+
 }  // namespace fairlead::net

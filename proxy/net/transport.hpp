@@ -122,6 +122,8 @@ public:
     /// Waits until everything is sent. Returns the error that write() met, if it failed.
     task<error_code> finish_writing();
 
+    /// Why TLS failed, if it did.
+    error_code tls_error() const noexcept { return tls_ ? tls_->error() : error_code(); }
     TlsFacts tls_facts() const noexcept { return tls_ ? tls_->facts() : TlsFacts(); }
 
     error_code write_error() const noexcept { return write_error_; }

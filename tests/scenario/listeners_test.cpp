@@ -241,3 +241,29 @@ TEST_CASE("headers with an underscore are dropped, passed or refused as the list
     CHECK(refused.status == 400);
     CHECK(refused.fields.at("x-fairlead-reason") == "bad_header");
 }
+
+TEST_CASE("trailers with an underscore are treated as headers are", "[scenario][listeners]") {
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        const auto head = peer.read_head();
+        std::map<std::string, std::string> trailers;
+        peer.read_body_of(head, &trailers);
+        peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n" +
+                  std::to_string(trailers.size()) + "\r\n0\r\nX_Z: 1\r\n\r\n");
+    });
+    const auto with = [&](model::Underscores setting) {
+        ProxyFixture proxy(
+            [&](model::ProcessSettings& settings) { settings.listeners[0].underscores = setting; });
+        proxy.serve({origin.address()});
+        auto client = proxy.connect();
+        return client.exchange(
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "0\r\nX-A: 1\r\nX_Y: 1\r\n\r\n");
+    };
+    const auto dropped = with(model::Underscores::drop);
+    CHECK(dropped.body == "1");
+    CHECK(dropped.trailers.contains("x_z"));  // the endpoint's are its own
+    CHECK(with(model::Underscores::pass).body == "2");
+    const auto refused = with(model::Underscores::reject);
+    CHECK(refused.status == 400);
+    CHECK(refused.fields.at("x-fairlead-reason") == "bad_chunk");
+}

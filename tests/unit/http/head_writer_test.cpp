@@ -186,7 +186,6 @@ TEST_CASE("100-continue is passed on whatever else is expected", "[http][forward
 
 TEST_CASE("framing fields in trailers are dropped", "[http][forward]") {
     const std::vector<Field> trailers = {{"Content-Length", "3", FieldId::content_length, false},
-                                         {"X_Sum", "2", FieldId::other, true},
                                          {"X-Sum", "1", FieldId::other, false}};
     std::string out;
     write_last_chunk(out, &trailers);
