@@ -15,7 +15,6 @@
 #include <fmt/format.h>
 
 #include <exception>
-#include <unistd.h>
 #include <unordered_set>
 
 namespace fairlead::control {
@@ -225,7 +224,7 @@ void HttpServer::State::stop() {
     if (acceptor.is_open()) {
         aio::error_code ignored;  // nothing to do about a failing close
         acceptor.close(ignored);
-        if (bind.kind == model::Address::Kind::unix_socket) ::unlink(bind.path.c_str());
+        net::remove_stale_socket(bind);
     }
     back_off.cancel();
     sweeper.cancel();

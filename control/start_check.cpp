@@ -15,8 +15,15 @@ struct Bound {
     const model::Address* address;
 };
 
-bool has_any_port(const model::Address& address) {
-    return address.kind == model::Address::Kind::tcp && address.port == 0;
+/// Whether the kernel would refuse the second of them.
+bool clash(const model::Address& one, const model::Address& other) {
+    using Kind = model::Address::Kind;
+    if (one.kind != Kind::tcp || other.kind != Kind::tcp) return one == other;
+    if (one.port != other.port || one.port == 0) return false;
+    if (one.host == other.host) return true;
+    const auto is_v6 = [](const model::Address& of) { return of.host.find(':') != of.host.npos; };
+    const std::string_view all = is_v6(one) ? "::" : "0.0.0.0";
+    return is_v6(one) == is_v6(other) && (one.host == all || other.host == all);
 }
 
 }  // namespace
@@ -35,11 +42,12 @@ std::vector<std::string> problems_at_start(const model::ProcessSettings& setting
             problems.push_back(
                 fmt::format("{}: needs a numeric address, such as 0.0.0.0:8080", name));
         }
-        const auto twin = std::find_if(all.begin(), one, [&](const Bound& other) {
-            return *other.address == *one->address && !has_any_port(*one->address);
-        });
-        if (twin != one)
-            problems.push_back(fmt::format("{}: {} has the same address", name, twin->what));
+        const auto twin = std::find_if(
+            all.begin(), one, [&](const Bound& other) { return clash(*other.address, *one->address); });
+        if (twin != one) {
+            problems.push_back(fmt::format("{}: {} {} has that address already", name, twin->what,
+                                           to_string(*twin->address)));
+        }
     }
     for (const auto& listener : settings.listeners) {
         if (!listener.tls) continue;

@@ -16,14 +16,6 @@
 
 namespace fairlead {
 
-namespace {
-
-void remove_socket_file(const model::Address& address) {
-    if (address.kind == model::Address::Kind::unix_socket) ::unlink(address.path.c_str());
-}
-
-}  // namespace
-
 class DataPlane::Impl {
 public:
     Impl(const model::ProcessSettings& settings, Post control, upstream::Resolver::Lookup lookup)
@@ -106,7 +98,7 @@ Checked<> DataPlane::Impl::start() {
     const auto give_up = [&](const Problem& why) -> Checked<> {
         for (const auto& listener : bound) {
             for (const int descriptor : listener.descriptors) ::close(descriptor);
-            remove_socket_file(listener.address);
+            net::remove_stale_socket(listener.address);
         }
         contexts_.clear();
         return why;
@@ -175,7 +167,7 @@ void DataPlane::Impl::stop() {
     for (auto& worker : workers_) worker->join();
     if (access_log_) access_log_->stop();
     shared_.resolver.reset();  // no answer comes any more, to whichever worker asked
-    for (const auto& address : bound_) remove_socket_file(address);
+    for (const auto& address : bound_) net::remove_stale_socket(address);
     bound_.clear();
 }
 

@@ -71,7 +71,8 @@ void Http1ServerStream::judge_reader(void* self) {
 void Http1ServerStream::tell_when_gone(void (*gone)(void* context), void* context) noexcept {
     gone_ = gone;
     gone_context_ = context;
-    look_deadline_.arm(look_after);
+    // Who is still to send a body is read from, and so found out.
+    if (body_.is_done()) look_deadline_.arm(look_after);
 }
 
 void Http1ServerStream::stop_looking_for_client() noexcept {
@@ -283,6 +284,7 @@ result<BodyPiece> Http1ServerStream::take_piece(const BodyReader::Step& step) {
         keeps_alive_ = false;
         return Failure(Reason::body_too_large);
     }
+    if (body_.is_done() && !has_begun_response_) look_deadline_.arm(look_after);
     return step.piece;
 }
 

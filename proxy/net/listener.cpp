@@ -24,17 +24,6 @@ Problem cannot_listen(const model::Address& address, int error) {
     return problem("cannot listen on {}: {}", to_string(address), std::strerror(error));
 }
 
-/// A socket file that nobody listens on any more is left over from an earlier run.
-void remove_stale_socket(const SocketAddress& endpoint, const std::string& path) {
-    struct stat info = {};
-    if (::stat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
-    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (probe < 0) return;
-    if (::connect(probe, endpoint.data(), endpoint.size()) != 0 && errno == ECONNREFUSED)
-        ::unlink(path.c_str());
-    ::close(probe);
-}
-
 struct OpenOptions {
     bool reuse_port = false;
     bool listens = true;
@@ -89,6 +78,17 @@ void close_all(const std::vector<int>& descriptors) {
 
 }  // namespace
 
+void remove_stale_socket(const model::Address& address) {
+    struct stat info = {};
+    const char* const path = address.path.c_str();
+    if (address.kind != model::Address::Kind::unix_socket) return;
+    if (::stat(path, &info) != 0 || !S_ISSOCK(info.st_mode)) return;
+    const auto endpoint = socket_address_of(address);
+    const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::connect(probe.get(), endpoint->data(), endpoint->size()) != 0 && errno == ECONNREFUSED)
+        ::unlink(path);
+}
+
 Checked<BoundListener> bind_listener(const model::Address& address, std::size_t workers,
                                      unsigned mode) {
     auto endpoint = socket_address_of(address);
@@ -100,7 +100,7 @@ Checked<BoundListener> bind_listener(const model::Address& address, std::size_t 
     BoundListener bound;
     bound.address = address;
     if (address.kind == model::Address::Kind::unix_socket) {
-        remove_stale_socket(*endpoint, address.path);
+        remove_stale_socket(address);
         OpenOptions local;
         local.path = address.path.c_str();
         local.mode = mode;

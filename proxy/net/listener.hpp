@@ -32,6 +32,11 @@ struct BoundListener {
 Checked<BoundListener> bind_listener(const model::Address& address, std::size_t workers,
                                      unsigned mode = 0660);
 
+/// Removes the file of a Unix socket that nobody listens on: left over from an earlier run, or
+/// ours. Another process may have put its own in that place: the next Fairlead, while this one
+/// drains.
+void remove_stale_socket(const model::Address& address);
+
 class Listener {
 public:
     using Accepted = std::function<void(Descriptor, const SocketAddress& peer)>;

@@ -136,7 +136,7 @@ net::task<result<>> Exchange::dispatch() {
     const auto& settings = service_->settings;
     Failure failure(Reason::no_endpoint);
     total_.arm(settings.timeouts.total);
-    if (client_.initial_body().is_last) client_.tell_when_gone(&Exchange::let_go, this);
+    client_.tell_when_gone(&Exchange::let_go, this);
     bool grew_old =
         false;  // the last attempt died of a connection that was too old: any new one will do
     const auto* endpoint = pick(nullptr);
@@ -319,6 +319,8 @@ net::task<result<>> Exchange::tunnel(http::ClientStream& endpoint) {
     co_await http::run_tunnel(worker_.reactor(), *client_side, *endpoint_side, worker_.buffers(),
                               tunnel_idle);
     worker_.counters().subtract(Metric::tunnels_open);
+    // dispatch() says which of the two.
+    if (total_.expired() || lease_->was_cut()) co_return Failure(Reason::upstream_truncated);
     co_return result<>();
 }
 

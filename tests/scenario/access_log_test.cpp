@@ -162,6 +162,30 @@ TEST_CASE("a tunnel is a line at its end, with what went through it", "[scenario
     const auto line = log.line(0);
     CHECK(number(line, "status") == 101);
     CHECK(number(line, "bytes_sent") == static_cast<long>(head.size() + 5));
+    CHECK_FALSE(has(line, "\"reason\""));
+}
+
+TEST_CASE("a tunnel that we cut says why", "[scenario][access_log]") {
+    const LogFile log;
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        peer.read_head();
+        peer.send(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+        peer.read_to_end();
+    });
+    ProxyFixture proxy([&](model::ProcessSettings& settings) { log.use(settings); });
+    model::ServiceSettings settings;
+    settings.timeouts.total = 200ms;
+    proxy.serve({origin.address()}, settings);
+    auto client = proxy.connect();
+    client.send(
+        "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    client.read_head();
+    const auto line = log.line(0);
+    CHECK(number(line, "status") == 101);
+    CHECK(has(line, "\"reason\":\"total_timeout\""));
 }
 
 TEST_CASE("with TLS the line has version, cipher and the name asked for",

@@ -72,6 +72,20 @@ TEST_CASE("a request whose client has reset its connection is ended", "[scenario
     check_given_up(proxy, thinker);
 }
 
+TEST_CASE("so is one whose body came behind its head", "[scenario][leaving]") {
+    Thinker thinker;
+    ScriptedOrigin origin(thinker.script());
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    REQUIRE(client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"));
+    REQUIRE(eventually([&] { return origin.connections() == 1; }));
+    REQUIRE(client.send("hi"));
+    REQUIRE(eventually([&] { return thinker.asked.load() == 1; }));
+    client.reset();
+    check_given_up(proxy, thinker);
+}
+
 TEST_CASE("a client's end of its side ends its request where the listener says so",
           "[scenario][leaving]") {
     Thinker thinker;

@@ -154,6 +154,23 @@ TEST_CASE("a socket file that nobody listens on is replaced, one in use is not",
     CHECK(client.exchange(plain_get).body == "first");
 }
 
+TEST_CASE("the socket file of the process that follows is left alone", "[scenario][listeners]") {
+    const SocketPath socket;
+    const auto on_socket = [&](model::ProcessSettings& settings) {
+        settings.listeners[0].bind = model::Address::unix_socket(socket.path());
+    };
+    std::optional<ProxyFixture> leaving(std::in_place, on_socket);
+    std::atomic<bool> drained{false};
+    leaving->begin_drain([&] { drained.store(true); });
+    REQUIRE(eventually([&] { return drained.load(); }));
+    {
+        const ProxyFixture next(on_socket);
+        leaving.reset();
+        CHECK(socket.exists());
+    }
+    CHECK_FALSE(socket.exists());
+}
+
 TEST_CASE("a start that fails leaves no socket file behind", "[scenario][listeners]") {
     const SocketPath socket;
     model::ProcessSettings settings;

@@ -90,14 +90,14 @@ def test_check_of_a_good_file_says_what_is_in_it(stage):
 
 def test_check_finds_what_would_keep_run_from_starting(stage):
     path = write(f"{stage.folder}/bad.yaml",
-                 'listeners:\n- {bind: "localhost:8080"}\n- {bind: "127.0.0.1:8082", '
+                 'listeners:\n- {bind: "localhost:8080"}\n- {bind: "0.0.0.0:8082", '
                  'tls: {certificates: [{cert: /none.pem, key: /none.pem}]}}\nhealth: {bind: "127.0.0.1:8082"}\n')
     result = run("check", "-c", path)
     assert result.returncode == 2 and not result.stdout, result
     lines = result.stderr.splitlines()
     assert lines[0] == f"{path}: listener localhost:8080: needs a numeric address, such as 0.0.0.0:8080", lines
-    assert lines[1] == f"{path}: health 127.0.0.1:8082: listener has the same address", lines
-    assert lines[2].startswith(f"{path}: listener 127.0.0.1:8082: ") and "/none.pem" in lines[2], lines
+    assert lines[1] == f"{path}: health 127.0.0.1:8082: listener 0.0.0.0:8082 has that address already", lines
+    assert lines[2].startswith(f"{path}: listener 0.0.0.0:8082: ") and "/none.pem" in lines[2], lines
     assert len(lines) == 3, lines
 
 
