@@ -202,10 +202,12 @@ bool has_token(std::string_view list, std::string_view token) noexcept {
 Reason check_request(RequestHead& head) {
     const Claims claims = read_claims(head.fields);
     head.body = Framing();
+    // First, whatever else is wrong: the log names the host, and must not name the last request's.
+    const auto host = check_host(claims, head);
     if (const auto reason = read_framing(claims, head.version, head.body); reason != Reason::none)
         return reason;
     if (claims.connection_options > most_connection_options) return Reason::bad_header;
-    if (const auto reason = check_host(claims, head); reason != Reason::none) return reason;
+    if (host != Reason::none) return host;
 
     const bool is_11 = head.version == Version::http11;
     head.keep_alive = is_11 ? !claims.close : claims.keep_alive && !claims.close;

@@ -173,7 +173,7 @@ Sent Transport::write_with_round(std::string& message) {
     const bool may_hold = outbox.is_open() && !tls_ && rest_ == nullptr && !write_error_ &&
                           watch_.is_registered() && !watch_.has_hung_up();
     if (!may_hold) return write(message, {});
-    ++held_;
+    held_ += message.size();
     bytes_sent_ += message.size();
     outbox.hold(*this, message);
     return Sent::all;
@@ -201,7 +201,9 @@ void Transport::Rest::wake(Waiter& waiter, bool ready) {
     auto& rest = static_cast<Rest&>(waiter);
     if (rest.transport != nullptr) {
         auto& to = *rest.transport;
-        rest.bytes.erase(0, ready ? to.send_unasked(rest.bytes) : 0);
+        const auto sent = ready ? to.send_unasked(rest.bytes) : 0;
+        to.bytes_sent_ -= sent;  // they were counted when they were given
+        rest.bytes.erase(0, sent);
         if (!ready) to.write_error_ = cancelled_error();
         if (!rest.bytes.empty() && !to.write_error_) {
             rest.wait();
@@ -213,14 +215,15 @@ void Transport::Rest::wake(Waiter& waiter, bool ready) {
 }
 
 void Transport::send_held(std::string_view message) {
-    --held_;
-    bytes_sent_ -= message.size();  // until the kernel has them
+    held_ -= message.size();
     if (rest_ != nullptr) {
         rest_->bytes += message;
         return;
     }
     if (write_error_) return;
-    message.remove_prefix(send_unasked(message));
+    const auto sent = send_unasked(message);
+    bytes_sent_ -= sent;  // they were counted when they were given
+    message.remove_prefix(sent);
     if (!message.empty() && !write_error_) rest_ = new Rest(*this, message);
 }
 
@@ -255,6 +258,7 @@ Sent Transport::write_behind(std::string_view head, std::span<const std::string_
 
 std::string Transport::take_rest() {
     auto bytes = std::move(rest_->bytes);
+    bytes_sent_ -= bytes.size();  // they are given anew
     rest_->transport = nullptr;
     rest_ = nullptr;
     watch_.cancel_writer();
@@ -289,7 +293,8 @@ std::uint64_t Transport::bytes_taken() const noexcept {
     int waiting = 0;
     if (::ioctl(socket_.get(), SIOCOUTQ, &waiting) != 0 || waiting < 0) return 0;
     // With TLS more bytes are under way than we were given.
-    return bytes_sent_ - std::min(bytes_sent_, static_cast<std::uint64_t>(waiting));
+    const auto kept = held_ + (rest_ == nullptr ? 0 : rest_->bytes.size());
+    return bytes_sent_ - std::min(bytes_sent_, static_cast<std::uint64_t>(waiting) + kept);
 }
 
 Sent Transport::drain_queue() {

@@ -128,7 +128,8 @@ public:
 
     error_code write_error() const noexcept { return write_error_; }
 
-    /// Bytes of application data sent since construction, those in the outbox among them.
+    /// Bytes of application data sent since construction, and of messages for the round those that
+    /// are still to be sent.
     std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
     /// How many of them the peer's kernel has acknowledged, or a little less. One system call.
     std::uint64_t bytes_taken() const noexcept;
@@ -173,7 +174,7 @@ private:
     std::size_t queue_end_ = 0;
     std::string kept_head_;
     Rest* rest_ = nullptr;
-    unsigned held_ = 0;  // messages in the outbox
+    std::size_t held_ = 0;  // bytes in the outbox
     TlsWants write_wants_ = TlsWants::write;
     error_code write_error_;
     int send_flags_ = MSG_NOSIGNAL;

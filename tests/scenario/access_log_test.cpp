@@ -230,6 +230,18 @@ TEST_CASE("the client of a refused request is the one that a trusted proxy names
     CHECK(line.find("\"reason\":\"bad_host\"") != std::string::npos);
 }
 
+TEST_CASE("the line of a refused request names its own host", "[scenario][access_log]") {
+    const LogFile log;
+    ProxyFixture proxy([&](model::ProcessSettings& settings) { log.use(settings); });
+    proxy.connect().exchange("GET / HTTP/1.1\r\nX: " + std::string(200, 'x') +
+                             "\r\nHost: first.example\r\n\r\n");
+    proxy.connect().exchange("GET / HTTP/1.1\r\nHost: second\r\nContent-Length: x\r\n\r\n");
+    proxy.connect().exchange("GET / HTTP/1.1\r\nHost: a, b\r\nContent-Length: x\r\n\r\n");
+    CHECK(has(log.line(0), "\"host\":\"first.example\""));
+    CHECK(has(log.line(1), "\"host\":\"second\""));
+    CHECK_FALSE(has(log.line(2), "\"host\""));
+}
+
 TEST_CASE("a refused request is found by the id it came with", "[scenario][access_log]") {
     const LogFile log;
     ProxyFixture proxy([&](model::ProcessSettings& settings) { log.use(settings); });
