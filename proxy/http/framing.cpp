@@ -34,8 +34,9 @@ struct Claims {
 };
 
 void read_connection(std::string_view list, Claims& claims) {
+    // Empty ones count as well: they are skipped as often.
+    claims.connection_options += 1 + static_cast<unsigned>(std::ranges::count(list, ','));
     ascii::each_item(list, [&](std::string_view token) {
-        ++claims.connection_options;
         if (ascii::iequals(token, "keep-alive")) {
             claims.keep_alive = true;
         } else if (ascii::iequals(token, "close")) {

@@ -4,6 +4,8 @@
 #include "proxy/http/head_writer.hpp"
 #include "proxy/net/tls_client.hpp"
 
+#include <utility>
+
 namespace fairlead::http {
 namespace {
 
@@ -18,7 +20,7 @@ constexpr std::uint64_t long_body = 48 * 1024;
 Http1ClientStream::Http1ClientStream(net::BufferPool& buffers, net::DeadlineWheel& wheel,
                                      std::string& scratch)
     : buffers_(buffers),
-      deadline_(wheel, &Http1ClientStream::close_connection, this),
+      deadline_(wheel, &Http1ClientStream::time_is_up, this),
       output_(scratch) {}
 
 void Http1ClientStream::attach(net::Transport& transport, Duration first_byte, Duration idle) {
@@ -39,8 +41,18 @@ void Http1ClientStream::release() {
     transport_ = nullptr;
 }
 
-void Http1ClientStream::close_connection(void* self) {
-    static_cast<Http1ClientStream*>(self)->transport_->close();
+void Http1ClientStream::time_is_up(void* self) {
+    auto& stream = *static_cast<Http1ClientStream*>(self);
+    // The kernel asks for more only when much of its buffer is free, which for an endpoint that
+    // reads slowly but all the time can be long after its time: look what it took.
+    if (stream.is_sending_) {
+        const auto taken = stream.transport_->bytes_taken();
+        if (taken > std::exchange(stream.taken_, taken)) {
+            stream.deadline_.arm(stream.idle_timeout_);
+            return;
+        }
+    }
+    stream.transport_->close();
 }
 
 bool Http1ClientStream::is_reusable() const noexcept {
@@ -113,6 +125,7 @@ void Http1ClientStream::end_waiting() {
 net::task<result<>> Http1ClientStream::finish_sending() {
     deadline_.arm(idle_timeout_);
     is_sending_ = true;
+    taken_ = transport_->bytes_taken();
     const net::error_code ec = co_await transport_->finish_writing();
     is_sending_ = false;
     took_nothing_ = deadline_.expired();
@@ -144,7 +157,10 @@ net::task<result<>> Http1ClientStream::read_head() {
         if (!got.is_done()) {
             if (took_nothing_ || (is_sending_ && deadline_.expired()))
                 co_return Failure(Reason::upstream_idle_timeout);
-            if (deadline_.expired()) co_return Failure(Reason::first_byte_timeout);
+            // Part of a head, and then no more, is not what first_byte waits for.
+            if (deadline_.expired())
+                co_return Failure(buffer_.filled_size() > 0 ? Reason::upstream_idle_timeout
+                                                            : Reason::first_byte_timeout);
             co_return no_answer(got.code());
         }
     }
@@ -232,7 +248,7 @@ Failure Http1ClientStream::truncated(const net::IoResult& read) {
 
 std::optional<RawConnection> Http1ClientStream::take_raw() {
     is_clean_ = false;
-    return RawConnection{transport_, buffer_.filled()};
+    return RawConnection{transport_, buffer_.filled(), true};
 }
 
 }  // namespace fairlead::http

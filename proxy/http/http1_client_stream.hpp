@@ -41,7 +41,7 @@ public:
     std::optional<RawConnection> take_raw() override;
 
 private:
-    static void close_connection(void* self);
+    static void time_is_up(void* self);
     /// Reads into the buffer what is there.
     net::IoResult try_read();
     /// Around a wait for more: within the deadline that fits what is being waited for.
@@ -73,6 +73,7 @@ private:
     bool is_reading_ = false;
     bool is_clean_ = false;
     bool has_final_head_ = false;
+    std::uint64_t taken_ = 0;    // of what is being sent, at the last look
     bool is_sending_ = false;    // waits for the endpoint to take something
     bool took_nothing_ = false;  // for idle_timeout_
     bool send_failed_ = false;

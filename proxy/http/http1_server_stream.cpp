@@ -284,7 +284,7 @@ result<BodyPiece> Http1ServerStream::take_piece(const BodyReader::Step& step) {
         keeps_alive_ = false;
         return Failure(Reason::body_too_large);
     }
-    if (body_.is_done() && !has_begun_response_) look_deadline_.arm(look_after);
+    if (body_.is_done()) look_deadline_.arm(look_after);
     return step.piece;
 }
 
@@ -295,6 +295,7 @@ void Http1ServerStream::stop_reading() {
 
 bool Http1ServerStream::finish_request() {
     write_deadline_.disarm();
+    stop_looking_for_client();
     if (!keeps_alive_ || !body_.is_done()) return false;
     if (body_buffer_) {
         // What the client sent behind a chunked body is its next request.
@@ -324,7 +325,6 @@ net::Sent Http1ServerStream::send_interim(const ResponseHead& head) {
 
 net::Sent Http1ServerStream::send_head(const ResponseHead& head, const BodyPiece& piece) {
     has_begun_response_ = true;
-    stop_looking_for_client();
     // A client that was told to wait for a 100 owes its body no longer.
     if (awaits_continue_) read_deadline_.disarm();
     const bool is_11 = head_.version == Version::http11;
@@ -377,7 +377,8 @@ void Http1ServerStream::abort() {
 
 std::optional<RawConnection> Http1ServerStream::take_raw() {
     keeps_alive_ = false;
-    return RawConnection{transport_, buffer_.filled().substr(head_size_)};
+    stop_looking_for_client();
+    return RawConnection{transport_, buffer_.filled().substr(head_size_), settings_->half_close};
 }
 
 }  // namespace fairlead::http

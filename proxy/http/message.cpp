@@ -112,6 +112,13 @@ bool words_match(const char* token, const char* lowered, std::size_t size) noexc
     return !differs(size - sizeof(Word));
 }
 
+bool matches(std::string_view name, std::string_view lowered) noexcept {
+    const auto size = lowered.size();
+    if (size >= 8) return words_match<std::uint64_t>(name.data(), lowered.data(), size);
+    if (size >= 4) return words_match<std::uint32_t>(name.data(), lowered.data(), size);
+    return words_match<std::uint16_t>(name.data(), lowered.data(), size);
+}
+
 /// Any name with Redx's prefix: two words that overlap in its middle letter.
 bool is_redx(std::string_view name) noexcept {
     return name.size() >= redx_prefix.size() &&
@@ -121,14 +128,9 @@ bool is_redx(std::string_view name) noexcept {
 }  // namespace
 
 FieldId known_field_id(std::string_view name) noexcept {
-    if (is_redx(name)) return FieldId::x_redx;
     const auto& known = name_table.slot[NameTable::place(name, name_table.factor)];
-    const auto size = known.lowered.size();
-    if (name.size() != size) return FieldId::other;
-    const auto match = size >= 8   ? &words_match<std::uint64_t>
-                       : size >= 4 ? &words_match<std::uint32_t>
-                                   : &words_match<std::uint16_t>;
-    return match(name.data(), known.lowered.data(), size) ? known.id : FieldId::other;
+    if (known.lowered.size() == name.size() && matches(name, known.lowered)) return known.id;
+    return is_redx(name) ? FieldId::x_redx : FieldId::other;
 }
 
 }  // namespace detail

@@ -56,7 +56,8 @@ FieldId known_field_id(std::string_view name) noexcept;
 /// `name` is a token, in any case. Most names are told to be unknown by their size and first
 /// letter.
 inline FieldId field_id(std::string_view name) noexcept {
-    if (name.empty() || name.size() >= detail::known_beginnings.size()) return FieldId::other;
+    if (name.empty()) return FieldId::other;
+    if (name.size() >= detail::known_beginnings.size()) return detail::known_field_id(name);
     const auto letter = static_cast<unsigned char>(name.front()) % 32U;
     const bool may_be_known = (detail::known_beginnings[name.size()] >> letter & 1U) != 0;
     return may_be_known ? detail::known_field_id(name) : FieldId::other;

@@ -23,6 +23,7 @@ namespace fairlead::http {
 struct RawConnection {
     net::Transport* transport = nullptr;
     std::string_view read_ahead;  // bytes that came behind the head
+    bool half_close = true;       // the peer's end of its side is not the end of both
 };
 
 /// Bytes of one request and its answer.
@@ -57,7 +58,7 @@ public:
     /// The cookie that the response sets beside its own: of any but an interim one. Lives as long
     /// as the exchange; may be null, as it is at first.
     virtual void set_response_cookie(const StickyCookie* cookie) noexcept = 0;
-    /// Until the response begins: `gone` is called with `context`, at most once, if the client is
+    /// Until the response ends: `gone` is called with `context`, at most once, if the client is
     /// seen to have gone away once all of its body has been read. A quick request never finds out:
     /// a look costs more than it saves.
     virtual void tell_when_gone(void (*gone)(void* context), void* context) noexcept = 0;

@@ -97,16 +97,15 @@ Trace::Trace(const RequestHead& head, const model::TraceSettings& settings, Rand
     if (!adds_amzn && !adds_w3c) return;
     if (id_size_ == 0) make_id(random, now);
     if (adds_amzn) add_amzn(parent);
-    if (adds_w3c) add_traceparent(parent, settings.sampled, random);
+    if (!adds_w3c) return;
+    // In place of what is none, and of what belonged to that: tracestate (3.3, 4.3).
+    stopped_ = w3c_fields();
+    add_traceparent(parent, settings.sampled, random);
 }
 
-/// True: there is a valid one, which is passed on. Nothing else of that name is, nor then what
-/// belongs to it: tracestate (3.3, 4.3).
+/// True: there is a valid one, which is passed on.
 bool Trace::read_traceparent(const RequestHead& head, Parent& parent) noexcept {
-    if (!head.present.has(FieldId::traceparent)) {
-        stopped_.add(FieldId::tracestate);
-        return false;
-    }
+    if (!head.present.has(FieldId::traceparent)) return false;
     Traceparent found;
     std::size_t count = 0;
     for (const auto& field : head.fields) {
@@ -114,10 +113,7 @@ bool Trace::read_traceparent(const RequestHead& head, Parent& parent) noexcept {
         found = parse_traceparent(field.value);
         ++count;
     }
-    if (count != 1 || !found.is_valid) {
-        stopped_ = w3c_fields();
-        return false;
-    }
+    if (count != 1 || !found.is_valid) return false;
     set_id(found.trace_id, {});
     parent = {found.parent_id, found.sampled ? '1' : '0'};
     return true;

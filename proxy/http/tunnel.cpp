@@ -8,7 +8,7 @@ namespace {
 
 /// What both directions share. Lives in run_tunnel's frame, which waits for both to end.
 struct Tunnel {
-    Tunnel(net::Reactor& reactor, net::Transport& client_side, net::Transport& endpoint_side,
+    Tunnel(net::Reactor& reactor, RawConnection client_side, RawConnection endpoint_side,
            net::BufferPool& pool, Duration limit)
         : client(client_side),
           endpoint(endpoint_side),
@@ -19,12 +19,12 @@ struct Tunnel {
 
     static void close(void* self) {
         auto& tunnel = *static_cast<Tunnel*>(self);
-        tunnel.client.close();
-        tunnel.endpoint.close();
+        tunnel.client.transport->close();
+        tunnel.endpoint.transport->close();
     }
 
-    net::Transport& client;
-    net::Transport& endpoint;
+    const RawConnection client;
+    const RawConnection endpoint;
     net::BufferPool& buffers;
     const Duration idle;
     net::Deadline deadline;
@@ -32,10 +32,9 @@ struct Tunnel {
 };
 
 /// One direction. Returns when its source ended or anything failed.
-net::task<> copy(Tunnel& tunnel, net::Transport& from, net::Transport& to,
-                 std::string_view read_ahead) {
+net::task<> copy(Tunnel& tunnel, const RawConnection& from, net::Transport& to) {
     net::Buffer buffer = tunnel.buffers.borrow(net::BufferPool::small);
-    std::string_view data = read_ahead;
+    std::string_view data = from.read_ahead;
     for (;;) {
         tunnel.deadline.arm(tunnel.idle);
         if (!data.empty()) {
@@ -46,8 +45,8 @@ net::task<> copy(Tunnel& tunnel, net::Transport& from, net::Transport& to,
             }
         }
         buffer.clear();
-        const net::IoResult read = co_await from.read_some(buffer.space());
-        if (read.is_ended()) {
+        const net::IoResult read = co_await from.transport->read_some(buffer.space());
+        if (read.is_ended() && from.half_close) {
             to.shut_down_writing();
             co_return;
         }
@@ -57,8 +56,8 @@ net::task<> copy(Tunnel& tunnel, net::Transport& from, net::Transport& to,
     Tunnel::close(&tunnel);
 }
 
-net::task<> copy_to_client(Tunnel& tunnel, std::string_view read_ahead) {
-    co_await copy(tunnel, tunnel.endpoint, tunnel.client, read_ahead);
+net::task<> copy_to_client(Tunnel& tunnel) {
+    co_await copy(tunnel, tunnel.endpoint, *tunnel.client.transport);
     tunnel.other_ended.set();
 }
 
@@ -66,9 +65,9 @@ net::task<> copy_to_client(Tunnel& tunnel, std::string_view read_ahead) {
 
 net::task<> run_tunnel(net::Reactor& reactor, RawConnection client, RawConnection endpoint,
                        net::BufferPool& buffers, Duration idle) {
-    Tunnel tunnel(reactor, *client.transport, *endpoint.transport, buffers, idle);
-    net::spawn(reactor, "tunnel", copy_to_client(tunnel, endpoint.read_ahead));
-    co_await copy(tunnel, tunnel.client, tunnel.endpoint, client.read_ahead);
+    Tunnel tunnel(reactor, client, endpoint, buffers, idle);
+    net::spawn(reactor, "tunnel", copy_to_client(tunnel));
+    co_await copy(tunnel, tunnel.client, *tunnel.endpoint.transport);
     co_await tunnel.other_ended.wait();
     Tunnel::close(&tunnel);
 }

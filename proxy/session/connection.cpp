@@ -8,18 +8,20 @@
 #include "proxy/session/proxy_preamble.hpp"
 #include "proxy/session/request_log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
 namespace fairlead::session {
 namespace {
 
-// How long, and how much, we read of what nobody wants, so that the client gets to read our answer
-// instead of a reset (RFC 9112 9.6).
-constexpr Duration linger_time = 2s;
-constexpr std::size_t linger_bytes = 1024 * 1024;
+// How long we read what nobody wants, so that the client gets to read our answer instead of a reset
+// (RFC 9112 9.6): in all, and while nothing comes. Many clients write all of a body before they
+// read. As nginx has them.
+constexpr Duration linger_time = 30s;
+constexpr Duration linger_patience = 5s;
 
-// Who sends requests faster than we answer lets the others have their turn after so many.
+// Who sends faster than we answer lets the others have their turn after so many requests, or reads.
 constexpr unsigned most_in_a_row = 64;
 
 }  // namespace
@@ -232,12 +234,17 @@ void Connection::write_refused(const http::Http1ServerStream& stream, Reason rea
 net::task<> Connection::close_lingering() {
     if (!transport_.is_open()) co_return;
     transport_.shut_down_writing();
-    deadline_.arm(linger_time);
+    const TimePoint until = worker_.wheel().now() + linger_time;
     net::Buffer buffer = worker_.buffers().borrow(net::BufferPool::small);
-    for (std::size_t seen = 0; seen < linger_bytes;) {
+    unsigned reads = 0;
+    for (bool goes_on = true; goes_on;) {
+        if (++reads % most_in_a_row == 0) {
+            co_await worker_.reactor().next_turn();
+        }
+        const Duration left = until - worker_.wheel().now();
+        deadline_.arm(std::clamp<Duration>(left, 1ms, linger_patience));
         const net::IoResult read = co_await transport_.read_some(buffer.space());
-        if (!read.is_done()) break;
-        seen += read.size;
+        goes_on = read.is_done() && left > Duration::zero();
     }
 }
 

@@ -166,6 +166,8 @@ net::task<result<>> Exchange::dispatch() {
         endpoint = may_repeat && tries < settings.attempts ? pick(avoid) : nullptr;
         // A connection that grew old in the pool is no news: the next attempt tells.
         if (!grew_old || endpoint == nullptr) log_failed(failure, lease, endpoint != nullptr);
+        // The last attempt's reason is the request's.
+        if (!grew_old && endpoint != nullptr) worker_.counters().add(failure.reason);
     }
     co_return failure;
 }
@@ -229,7 +231,8 @@ net::task<result<>> Exchange::upload_and_await_response(http::ClientStream& endp
     upload.start();
     const auto done = co_await await_response(endpoint, &upload);
     co_await upload.finish();
-    if (!done && upload.client_failure()) co_return *upload.client_failure();
+    const bool is_clients = !done && side_of(done.error().reason) == Side::downstream;
+    if (!done && !is_clients && upload.client_failure()) co_return *upload.client_failure();
     co_return done;
 }
 

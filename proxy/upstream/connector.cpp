@@ -12,8 +12,19 @@ namespace {
 
 Reason reason_of(net::error_code ec) noexcept {
     // A Unix socket whose file is gone has nobody behind it either.
-    const bool refused = ec.value() == ECONNREFUSED || ec.value() == ENOENT;
-    return refused ? Reason::connect_refused : Reason::connect_failed;
+    switch (ec.value()) {
+        case ECONNREFUSED:
+        case ENOENT:
+            return Reason::connect_refused;
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM:
+        case EADDRNOTAVAIL:
+            return Reason::no_socket;  // ours to mend, not the endpoint's
+        default:
+            return Reason::connect_failed;
+    }
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ Lease::~Lease() {
     *link_ = next_;
     if (next_ != nullptr) next_->link_ = link_;
     endpoint_->end_request();
+    if (tls_ != nullptr && connection_) pool_.keep_ticket(*this);
     if (keep_ && connection_ && connection_->transport.is_open()) pool_.give_back(*this);
 }
 
@@ -129,12 +130,16 @@ Pool::Shelf& Pool::shelf_of(Lease& lease) {
     return shelf;
 }
 
+void Pool::keep_ticket(Lease& lease) {
+    if (lease.endpoint_->is_gone() || reactor_.is_stopped()) return;
+    lease.connection_->transport.take_ticket(shelf_of(lease).ticket);
+}
+
 void Pool::give_back(Lease& lease) {
     if (lease.endpoint_->is_gone() || lease.endpoint_->admission() != model::Admission::ready)
         return;
     if (reactor_.is_stopped()) return;
     auto& shelf = shelf_of(lease);
-    if (lease.tls_ != nullptr) lease.connection_->transport.take_ticket(shelf.ticket);
     if (shelf.count < most_idle) put(shelf, std::move(lease.connection_));
 }
 

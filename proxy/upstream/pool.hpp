@@ -115,6 +115,8 @@ private:
 
     net::task<result<>> secure(Lease& lease, const model::Endpoint& endpoint, TimePoint until);
     Shelf& shelf_of(Lease& lease);
+    /// What makes the next handshake with the endpoint cheaper, however this connection ended.
+    void keep_ticket(Lease& lease);
     void give_back(Lease& lease);
     void put(Shelf& shelf, std::unique_ptr<PooledConnection> connection);
     std::unique_ptr<PooledConnection> remove(PooledConnection& connection) noexcept;

@@ -7,6 +7,7 @@ bool never_reached(Reason failure) noexcept {
         case Reason::resolve_failed:
         case Reason::connect_refused:
         case Reason::connect_failed:
+        case Reason::no_socket:
         case Reason::connect_timeout:
         case Reason::upstream_tls_failed:
         case Reason::upstream_untrusted:
@@ -24,6 +25,7 @@ bool may_repeat(const AttemptFacts& facts) noexcept {
 }
 
 bool speaks_against_endpoint(const AttemptFacts& facts) noexcept {
+    if (facts.failure == Reason::no_socket) return false;
     if (never_reached(facts.failure)) return true;
     return facts.failure == Reason::upstream_reset && !facts.has_response_bytes &&
            !facts.was_reused;

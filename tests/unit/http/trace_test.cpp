@@ -190,7 +190,7 @@ TEST_CASE("what is created can be chosen", "[http][trace]") {
     CHECK(traced(w3c, settings).sent == w3c);
     CHECK(traced(w3c, settings).id == w3c_id);
     CHECK(traced(amzn, settings).id == amzn_id);
-    CHECK(traced("traceparent: x\r\n", settings).sent.empty());
+    CHECK(traced("traceparent: x\r\n", settings).sent == "traceparent: x\r\n");
     settings.create_amzn = true;
     CHECK(traced("", settings).sent.starts_with("X-Amzn-Trace-Id: Root=1-"));
 }
