@@ -17,6 +17,7 @@ struct Signals::State {
 
     aio::token::as_default_on_t<aio::asio::basic_signal_set<aio::executor>> set;
     Handler handler;
+    bool is_stopped = false;  // perhaps by the handler
 };
 
 Signals::Signals(aio::IoContext& io, Handler handler)
@@ -29,12 +30,13 @@ Signals::~Signals() {
 }
 
 void Signals::stop() {
+    state_->is_stopped = true;
     aio::error_code ignored;  // nothing is pending then
     state_->set.cancel(ignored);
 }
 
 aio::task<> Signals::wait(std::shared_ptr<State> state) {
-    while (true) {
+    while (!state->is_stopped) {
         auto [ec, signal] = co_await state->set.async_wait();
         if (ec) co_return;
         state->handler(signal);

@@ -42,8 +42,9 @@ std::vector<std::string> problems_at_start(const model::ProcessSettings& setting
             problems.push_back(
                 fmt::format("{}: needs a numeric address, such as 0.0.0.0:8080", name));
         }
-        const auto twin = std::find_if(
-            all.begin(), one, [&](const Bound& other) { return clash(*other.address, *one->address); });
+        const auto twin = std::find_if(all.begin(), one, [&](const Bound& other) {
+            return clash(*other.address, *one->address);
+        });
         if (twin != one) {
             problems.push_back(fmt::format("{}: {} {} has that address already", name, twin->what,
                                            to_string(*twin->address)));

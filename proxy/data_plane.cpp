@@ -164,6 +164,7 @@ void DataPlane::Impl::begin_drain(std::function<void()> drained) {
 }
 
 void DataPlane::Impl::stop() {
+    for (auto& worker : workers_) worker->begin_stop();
     for (auto& worker : workers_) worker->join();
     if (access_log_) access_log_->stop();
     shared_.resolver.reset();  // no answer comes any more, to whichever worker asked

@@ -16,9 +16,10 @@ namespace {
 
 namespace json = boost::json;
 
-/// As it may be shown: "***" for a token, and "redis://:***@host" for a URL with a password.
+/// As it may be shown: "***" for a token or a password, and "redis://:***@host" for a URL with a
+/// password.
 std::string without_secrets(std::string_view key, std::string text) {
-    if (key.ends_with(".token")) return "***";
+    if (key.ends_with(".token") || key.ends_with(".password")) return "***";
     const auto scheme = text.find("://");
     const auto at = text.find('@', scheme == std::string::npos ? 0 : scheme);
     if (scheme == std::string::npos || at == std::string::npos) return text;
@@ -138,6 +139,7 @@ void add_front(std::vector<EffectiveSetting>& list, std::size_t index,
         }
     };
     replace("keep_alive", duration_text(listener.keep_alive));
+    replace("half_close", listener.half_close ? "true" : "false");
     replace("proxy_protocol",
             std::string(protocols[static_cast<std::size_t>(listener.proxy_protocol)]));
     add_ranges("trusted_proxies", listener.trusted_proxies);

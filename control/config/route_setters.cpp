@@ -120,7 +120,7 @@ Checked<> allow(Draft& draft) {
 }
 
 Checked<> split(Draft& draft) {
-    const auto& shares = rules(draft).split.shares;
+    auto& shares = rules(draft).split.shares;
     const bool has_weight = std::any_of(shares.begin(), shares.end(),
                                         [](const auto& share) { return share.weight > 0; });
     if (!has_weight) return problem("no share has a weight; allowed: one or more above 0");
@@ -129,6 +129,8 @@ Checked<> split(Draft& draft) {
             shares.begin(), at, [&](const auto& other) { return other.service == at->service; });
         if (twin != at) return problem("'{}' is named twice", at->service);
     }
+    // A client's share does not depend on the order in which somebody wrote them.
+    std::ranges::sort(shares, {}, &model::Share::service);
     return {};
 }
 

@@ -94,7 +94,11 @@ Writer::Progress Writer::write_lane(Lane& lane) {
     for (auto left = lane.readable().size(); left > 0;) {
         const auto lines = lane.readable().substr(0, left);
         const auto result = output_.write(lines);
-        if (result.taken == Output::Taken::none) return Progress::output_is_busy;
+        if (result.taken == Output::Taken::none) {
+            // Busy is no failure before something is lost of it.
+            if (totals().dropped != dropped_when_written_) note_failure(EAGAIN);
+            return Progress::output_is_busy;
+        }
         if (result.taken == Output::Taken::failed) {
             note_failure(result.error);
             return Progress::output_fails;
@@ -102,6 +106,7 @@ Writer::Progress Writer::write_lane(Lane& lane) {
         if (std::exchange(is_failing_, false))
             log::info("access_log.recovered", log::kv("path", output_.path()));
         bytes_.add(result.bytes);
+        dropped_when_written_ = totals().dropped;
         is_mid_line_ = result.bytes > 0 && lines[result.bytes - 1] != '\n';
         lane.release(result.bytes);
         left -= result.bytes;

@@ -77,6 +77,7 @@ private:
     metrics::Counter dropped_;
     std::size_t turn_ = 0;     // the lane that is written next; one whose line is not whole goes on
     bool is_failing_ = false;  // and has been logged
+    std::uint64_t dropped_when_written_ = 0;
     bool is_mid_line_ = false;  // what was written last is not the end of a line
     std::thread thread_;
 };

@@ -116,13 +116,17 @@ bool BodyReader::read_size_line(const char* data, std::size_t size, std::size_t&
     failed_ = true;
     if (!line.ends_with('\r')) return false;
     line.remove_suffix(1);
-    std::size_t digits = 0;
+    const auto zeros = std::min(line.find_first_not_of('0'), line.size());
+    std::size_t digits = zeros;
     std::uint64_t length = 0;
     while (digits < line.size() && is(line[digits], hex_digit))
         length = length * 16 + hex_value(line[digits++]);
-    if (digits == 0 || digits > most_size_digits) return false;
+    if (digits == 0 || digits - zeros > most_size_digits) return false;
+    // RFC 9112 7.1.1: white space may stand in front of an extension, and nowhere else.
     const auto rest = line.substr(digits);
-    if (!rest.empty() && (rest.front() != ';' || !all_are(rest, value_character))) return false;
+    const auto extension = rest.substr(std::min(rest.find_first_not_of(" \t"), rest.size()));
+    if (!rest.empty() && (!extension.starts_with(';') || !all_are(rest, value_character)))
+        return false;
     failed_ = false;
     at += line.size() + 2;
     remaining_ = length;

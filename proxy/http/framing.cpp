@@ -16,6 +16,9 @@ constexpr std::size_t most_length_digits = 19;
 // could have us do that for milliseconds. Real ones name two or three.
 constexpr unsigned most_connection_options = 32;
 
+// RFC 1035 2.3.4, and the last dot. Each of its dots costs a search for routes.
+constexpr std::size_t longest_host = 254;
+
 /// What the fields say, before it is judged.
 struct Claims {
     const Field* length = nullptr;
@@ -160,7 +163,7 @@ bool read_host(RequestHead& head) {
     unsigned seen = 0;
     const bool is_literal = text.starts_with('[');
     const auto size = is_literal ? literal_size(text) : name_size(text, seen);
-    if (size == 0) return false;
+    if (size == 0 || size > longest_host) return false;
     if (size < text.size() && (text[size] != ':' || !is_port(text.substr(size + 1)))) return false;
     std::string_view host = text.substr(0, size);
     if (host.ends_with('.')) host.remove_suffix(1);

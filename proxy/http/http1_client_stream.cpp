@@ -19,9 +19,7 @@ constexpr std::uint64_t long_body = 48 * 1024;
 
 Http1ClientStream::Http1ClientStream(net::BufferPool& buffers, net::DeadlineWheel& wheel,
                                      std::string& scratch)
-    : buffers_(buffers),
-      deadline_(wheel, &Http1ClientStream::time_is_up, this),
-      output_(scratch) {}
+    : buffers_(buffers), deadline_(wheel, &Http1ClientStream::time_is_up, this), output_(scratch) {}
 
 void Http1ClientStream::attach(net::Transport& transport, Duration first_byte, Duration idle) {
     transport_ = &transport;
@@ -64,6 +62,7 @@ net::Sent Http1ClientStream::send_head(const RequestHead& head, const ClientFact
                                        const HeadChanges& changes, const BodyPiece& piece) {
     method_ = head.method;
     upload_is_open_ = !piece.is_last;
+    owes_continue_ = head.expects_continue;
     write_request_head(output_.scratch(), head, client, changes);
     // What cannot be repeated goes out before its endpoint has more time to close.
     return output_.send_head(head.body, piece, is_idempotent(head.method));
@@ -71,6 +70,7 @@ net::Sent Http1ClientStream::send_head(const RequestHead& head, const ClientFact
 
 net::Sent Http1ClientStream::send_body(const BodyPiece& piece) {
     if (piece.is_last) upload_is_open_ = false;
+    owes_continue_ = false;
     const auto sent = output_.send_body(piece);
     // Also while the response is read: either side moves.
     if (sent == net::Sent::all) watch_reading();
@@ -86,8 +86,9 @@ void Http1ClientStream::watch_reading() {
         deadline_.arm(idle_timeout_);
     } else {
         // While the request is still being sent it is for the client to be in time, not for the
-        // endpoint; nor is an interim head the first byte of the answer.
-        const bool is_sending = upload_is_open_ && !send_failed_;
+        // endpoint, unless its 100 is what the client waits for; nor is an interim head the first
+        // byte of the answer.
+        const bool is_sending = upload_is_open_ && !send_failed_ && !owes_continue_;
         deadline_.arm(is_sending ? Duration::zero() : first_byte_timeout_);
     }
 }
@@ -192,6 +193,7 @@ result<bool> Http1ClientStream::try_parse() {
     if (refused != Reason::none) return Failure(refused);
     body_.begin(head_, response_limits, model::Underscores::pass);
     is_clean_ = has_final_head_ = head_.status >= 200;
+    if (head_.status == 100) owes_continue_ = false;
     buffer_.consume(parser_.size());
     parser_.restart();
     return true;

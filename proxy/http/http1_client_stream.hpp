@@ -73,9 +73,10 @@ private:
     bool is_reading_ = false;
     bool is_clean_ = false;
     bool has_final_head_ = false;
-    std::uint64_t taken_ = 0;    // of what is being sent, at the last look
-    bool is_sending_ = false;    // waits for the endpoint to take something
-    bool took_nothing_ = false;  // for idle_timeout_
+    std::uint64_t taken_ = 0;     // of what is being sent, at the last look
+    bool owes_continue_ = false;  // the client may hold its body back until a 100 comes
+    bool is_sending_ = false;     // waits for the endpoint to take something
+    bool took_nothing_ = false;   // for idle_timeout_
     bool send_failed_ = false;
 };
 

@@ -258,10 +258,13 @@ net::task<result<BodyPiece>> Http1ServerStream::read_body() {
         // Who waits for the endpoint's 100 is not slow, and once it answers the two may talk.
         const bool is_timed = !awaits_continue_ && !has_begun_response_;
         const model::Bytes rate = is_timed ? rates.body : 0;
-        read_deadline_.arm(
-            read_pace_.patience(rate, rates.grace, body_bytes_, settings_->body_timeout));
+        const auto patience =
+            read_pace_.patience(rate, rates.grace, body_bytes_, settings_->body_timeout);
+        read_deadline_.arm(awaits_continue_ ? Duration::zero() : Duration(patience));
         const TimePoint began = wheel_.now();
+        is_reading_body_ = true;
         const net::IoResult read = co_await transport_->read_some(space);
+        is_reading_body_ = false;
         if (is_timed) read_pace_.add(wheel_.now() - began);
         read_deadline_.disarm();
         awaits_continue_ = false;
@@ -318,15 +321,18 @@ void Http1ServerStream::announce_end(const BodyPiece& piece) {
 
 net::Sent Http1ServerStream::send_interim(const ResponseHead& head) {
     if (head_.version == Version::http10) return net::Sent::all;
-    if (head.status == 100) awaits_continue_ = false;
+    if (head.status == 100 && std::exchange(awaits_continue_, false) && is_reading_body_)
+        read_deadline_.arm(settings_->body_timeout);
     write_response_head(output_.scratch(), head, Framing(), ConnectionWord::none);
     return output_.send_head(Framing(), BodyPiece());
 }
 
 net::Sent Http1ServerStream::send_head(const ResponseHead& head, const BodyPiece& piece) {
     has_begun_response_ = true;
-    // A client that was told to wait for a 100 owes its body no longer.
-    if (awaits_continue_) read_deadline_.disarm();
+    // A client that was told to wait for a 100 owes its body no longer; and what a body's minimum
+    // rate allows counts no longer for the read that is under way.
+    if (is_reading_body_)
+        read_deadline_.arm(awaits_continue_ ? Duration::zero() : Duration(settings_->body_timeout));
     const bool is_11 = head_.version == Version::http11;
     Framing framing = head.body.kind == Framing::Kind::none ? head.declared : head.body;
     if (framing.kind == Framing::Kind::until_close ||

@@ -145,6 +145,7 @@ private:
     bool keeps_alive_ = true;
     bool has_begun_response_ = false;
     bool stopped_reading_ = false;
+    bool is_reading_body_ = false;
     bool awaits_continue_ = false;  // it may hold its body back until it has got a 100
 };
 

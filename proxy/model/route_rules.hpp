@@ -103,7 +103,7 @@ std::size_t draw_share(const std::vector<Share>& shares, std::uint64_t draw, Usa
 struct Split {
     enum class By : std::uint8_t { request, client_ip, cookie };
 
-    std::vector<Share> shares;  // empty: no split
+    std::vector<Share> shares;  // by service; empty: no split
     By by = By::request;
     std::string cookie;
 

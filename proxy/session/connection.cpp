@@ -52,6 +52,10 @@ void Connection::time_is_up(void* self) {
     static_cast<Connection*>(self)->close_idle();
 }
 
+void Connection::cut() {
+    is_idle() || is_lingering_ ? transport_.close() : transport_.abort();
+}
+
 void Connection::close_idle() {
     if (is_parked_ && transport_.is_behind()) {
         // Its client takes the answer slowly: somebody has to hurry it.
@@ -233,6 +237,7 @@ void Connection::write_refused(const http::Http1ServerStream& stream, Reason rea
 
 net::task<> Connection::close_lingering() {
     if (!transport_.is_open()) co_return;
+    is_lingering_ = true;
     transport_.shut_down_writing();
     const TimePoint until = worker_.wheel().now() + linger_time;
     net::Buffer buffer = worker_.buffers().borrow(net::BufferPool::small);

@@ -35,6 +35,8 @@ public:
     }
     /// Ends what waits, and then the connection.
     void close() { transport_.close(); }
+    /// Ends it at once, so that nobody takes half an answer for a whole one.
+    void cut();
     /// The same of an idle one, once its client has taken all of its last answer.
     void close_idle();
 
@@ -85,6 +87,7 @@ private:
     bool is_set_up_ = false;
     bool is_parked_ = false;
     bool is_before_first_ = false;  // its PROXY headers or its ClientHello are awaited
+    bool is_lingering_ = false;     // its last answer is sent
 };
 
 }  // namespace fairlead::session

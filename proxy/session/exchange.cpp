@@ -118,6 +118,7 @@ bool Exchange::turn_to_fallback(Reason why) {
     // As the request came: what the route or the endpoint would have had of it is not meant for
     // this one.
     changes_ = trace_.changes();
+    host_.clear();
     tell_frontend(nullptr);
     client_.set_response_edits(nullptr);
     client_.set_response_cookie(nullptr);
@@ -127,6 +128,13 @@ bool Exchange::turn_to_fallback(Reason why) {
 void Exchange::prepare(const model::Endpoint& endpoint) {
     const auto* const stored = endpoint.stored.get();
     changes_.fixed_target = stored == nullptr ? std::string_view() : stored->target;
+    // HTTP/1.0 may name no host; endpoints refuse HTTP/1.1 without one. As nginx does it.
+    const bool is_unnamed = client_.request().authority.empty() && changes_.authority == host_;
+    if (is_unnamed) {
+        const bool is_local = endpoint.address.kind == model::Address::Kind::unix_socket;
+        host_ = is_local ? "localhost" : to_string(endpoint.address);
+        changes_.authority = host_;
+    }
     // The fallback is told of the server that failed.
     if (changes_.redx == nullptr || fell_back_for_ != Reason::none) return;
     redx_->server = stored == nullptr ? endpoint.name : stored->text;
@@ -159,6 +167,7 @@ net::task<result<>> Exchange::dispatch() {
         if (lease.was_cut()) failure = Reason::drain_timeout;
         if (total_.expired()) failure = Reason::total_timeout;
         if (client_is_gone_) failure = Reason::client_closed;
+        if (worker_.is_stopping()) failure = Reason::stopping;
         const bool may_repeat = judge(failure, lease);
         grew_old = may_repeat && lease.is_reused();
         if (!grew_old) ++tries;
@@ -360,10 +369,10 @@ bool Exchange::judge(const Failure& failure, const upstream::Lease& lease) {
     facts.was_reused = lease.is_reused();
     const bool may_repeat = !client_.has_begun_response() && upstream::may_repeat(facts);
     const bool is_news = !may_repeat || !facts.was_reused;
-    if (is_news && upstream::speaks_against_endpoint(facts)) {
+    const Duration ejection = service_->settings.ejection;
+    if (is_news && ejection > Duration::zero() && upstream::speaks_against_endpoint(facts)) {
         worker_.counters().add(Metric::ejections);
-        lease.endpoint().eject_until(worker_.wheel().now() + service_->settings.ejection,
-                                     failure.reason);
+        lease.endpoint().eject_until(worker_.wheel().now() + ejection, failure.reason);
     }
     return may_repeat;
 }

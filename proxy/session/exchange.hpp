@@ -16,6 +16,7 @@
 #include "proxy/upstream/pool.hpp"
 
 #include <optional>
+#include <string>
 
 namespace fairlead::session {
 
@@ -85,6 +86,7 @@ private:
     // Only where the endpoint is told of the route, and where the response sets the cookie.
     std::optional<http::RedxFields> redx_;
     std::optional<http::StickyCookie> cookie_;
+    std::string host_;  // that the endpoint gets of a request that names none
     Reason fell_back_for_ = Reason::none;
     Phases phases_;
     net::Deadline total_;                        // timeouts.total

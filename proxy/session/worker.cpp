@@ -15,6 +15,9 @@ namespace {
 
 constexpr Duration sweep_interval = 1s;
 
+// Whoever is told that we stop takes it at once, or never.
+constexpr Duration time_for_last_answers = 200ms;
+
 /// Differs from worker to worker and from process to process.
 std::uint64_t random_seed() {
     std::random_device device;
@@ -37,7 +40,8 @@ Worker::Worker(std::size_t index, Shared& shared)
       snapshot_(boost::make_local_shared<const model::SnapshotPtr>(nullptr)),
       sweep_(wheel(), &Worker::sweep, this),
       handshakes_(wheel(), &Worker::close_listeners, this),
-      patience_(wheel(), &Worker::close_idle_connections, this) {
+      patience_(wheel(), &Worker::close_idle_connections, this),
+      last_answers_(wheel(), &Worker::cut_connections, this) {
     scratch_.reserve(16 * 1024);
 }
 
@@ -72,22 +76,43 @@ void Worker::post(std::function<void()> work) {
     reactor_.post(std::move(work));
 }
 
+void Worker::begin_stop() {
+    post([this] { stop(); });
+}
+
 void Worker::join() {
     if (thread_.joinable()) {
-        post([this] { stop(); });
+        begin_stop();
         thread_.join();
     }
 }
 
 void Worker::stop() {
-    stopping_ = true;
-    draining_ = true;
+    if (stopping_) return;
+    stopping_ = draining_ = true;
+    accepts_ = false;
     for (auto& listener : listeners_) listener->close();
+    // Requests under way learn that we stop, and answer it where they still can.
     pool_.cut_all();
     for (Connection* connection = connections_; connection != nullptr;
          connection = connection->next_) {
-        connection->close();
+        if (connection->is_idle()) connection->close();
     }
+    last_answers_.arm(time_for_last_answers);
+    if (connections_ == nullptr) end();
+}
+
+void Worker::cut_connections(void* self) {
+    auto& worker = *static_cast<Worker*>(self);
+    for (Connection* connection = worker.connections_; connection != nullptr;
+         connection = connection->next_) {
+        connection->cut();
+    }
+    worker.end();
+}
+
+void Worker::end() {
+    pool_.cut_all();
     pool_.close_idle();
     reactor_.stop();
 }
@@ -165,7 +190,9 @@ void Worker::remove(Connection& connection) {
 }
 
 void Worker::tell_if_drained() {
-    if (accepts_ || connections_ != nullptr || !drained_) return;
+    if (accepts_ || connections_ != nullptr) return;
+    if (stopping_) end();
+    if (!drained_) return;
     const auto drained = std::move(drained_);
     drained_ = {};
     drained();

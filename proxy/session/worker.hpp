@@ -65,7 +65,10 @@ public:
     void start();
     /// Runs `work` on the worker.
     void post(std::function<void()> work);
-    /// Ends everything and waits for the thread. Idempotent.
+    /// Begins to end everything: requests under way are answered 503, or cut where their answer has
+    /// begun.
+    void begin_stop();
+    /// The same, and waits for the thread. Idempotent.
     void join();
     const metrics::Counters& counters() const noexcept { return counters_; }
 
@@ -85,6 +88,7 @@ public:
     const model::TraceSettings& trace_settings() const noexcept { return shared_.trace; }
     Random& random() noexcept { return random_; }
     bool is_draining() const noexcept { return draining_; }
+    bool is_stopping() const noexcept { return stopping_; }
     /// A request that a client sends just when we begin to drain is still answered.
     static constexpr Duration idle_patience_when_draining = 1s;
 
@@ -97,6 +101,7 @@ private:
 
     static void close_listeners(void* self);
     static void close_idle_connections(void* self);
+    static void cut_connections(void* self);
     static void sweep(void* self);
     void accept(net::Descriptor socket, const net::SocketAddress& peer,
                 const ListenerContext& context);
@@ -106,6 +111,7 @@ private:
     void remove(Connection& connection);
     void tell_if_drained();
     void stop();
+    void end();
 
     const std::size_t index_;
     Shared& shared_;
@@ -122,6 +128,7 @@ private:
     net::Deadline sweep_;
     net::Deadline handshakes_;
     net::Deadline patience_;
+    net::Deadline last_answers_;  // before the thread ends
     Connection* connections_ = nullptr;
     std::function<void()> drained_;
     bool draining_ = false;

@@ -71,13 +71,13 @@ Pool::~Pool() {
 }
 
 net::task<result<>> Pool::connect(Lease& lease, const model::Endpoint& endpoint, Duration timeout) {
-    counters_.add(Metric::upstream_connects);
     const TimePoint until = reactor_.wheel().now() + timeout;
     Connector connector(reactor_, resolver_);
     lease.connector_ = &connector;
     auto socket = co_await connector.connect(endpoint.address, timeout);
     lease.connector_ = nullptr;
     if (!socket) co_return socket.error();
+    counters_.add(Metric::upstream_connects);
     lease.connection_ = std::make_unique<PooledConnection>(*this, reactor_, std::move(*socket));
     if (lease.tls_ == nullptr) co_return result<>();
     co_return co_await secure(lease, endpoint, until);

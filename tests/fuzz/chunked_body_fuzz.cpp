@@ -50,8 +50,11 @@ private:
         const auto line = rest.substr(0, feed - 1);
         auto digits = line.find_first_not_of("0123456789abcdefABCDEF");
         if (digits == std::string_view::npos) digits = line.size();
-        if (digits == 0 || digits > 15) return fail();
-        if (digits < line.size() && line[digits] != ';') return fail();
+        const auto zeros = std::min(line.find_first_not_of('0'), digits);
+        if (digits == 0 || digits - zeros > 15) return fail();
+        const auto extension = line.find_first_not_of(" \t", digits);
+        if (digits < line.size() && (extension == line.npos || line[extension] != ';'))
+            return fail();
         for (const char c : line) {
             const auto byte = static_cast<unsigned char>(c);
             if ((byte < 0x20 && c != '\t') || byte == 0x7f) return fail();

@@ -280,7 +280,12 @@ TEST_CASE("what is under way when the process stops is a line too", "[scenario][
     client.send("GET /late HTTP/1.1\r\nHost: a\r\n\r\n");
     REQUIRE(eventually([&] { return asked.load(); }));
     proxy.plane().stop();
+    const auto response = client.read_response();
+    CHECK(response.status == 503);
+    CHECK(response.fields.at("x-fairlead-reason") == "stopping");
     CHECK(has(log.line(0), "\"path\":\"/late\""));
+    CHECK(has(log.line(0), "\"reason\":\"stopping\""));
+    CHECK_FALSE(proxy.endpoint(0).is_ejected(Clock::now()));
     CHECK(proxy.plane().total(metrics::Metric::access_log_lines) == 1);
     CHECK(proxy.plane().total(metrics::Metric::access_log_dropped) == 0);
 }

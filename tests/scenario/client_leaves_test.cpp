@@ -149,3 +149,43 @@ TEST_CASE("who sends on while his answer is awaited has not gone", "[scenario][l
     CHECK(client.read_response().body == "thought");
     CHECK(client.exchange(plain_get).body == "thought");
 }
+
+TEST_CASE("a client that leaves during an answer without news ends it", "[scenario][leaving]") {
+    std::atomic<int> given_up{0};
+    ScriptedOrigin origin([&](SocketPeer& peer, int) {
+        peer.read_head();
+        peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n");
+        if (peer.is_closed_by_peer()) given_up.fetch_add(1);
+    });
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    REQUIRE(client.send(plain_get));
+    CHECK(client.read_head().starts_with("HTTP/1.1 200"));
+    client.reset();
+    CHECK(eventually([&] { return given_up.load() == 1; }));
+    CHECK(eventually([&] { return proxy.plane().total(Reason::client_closed) == 1; }));
+}
+
+TEST_CASE("half_close: false ends a tunnel with its client's side", "[scenario][leaving]") {
+    std::atomic<int> given_up{0};
+    ScriptedOrigin origin([&](SocketPeer& peer, int) {
+        peer.read_head();
+        peer.send(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+        peer.read_to_end();
+        eventually([&] { return !peer.send("still here"); });
+        given_up.fetch_add(1);
+    });
+    ProxyFixture proxy(cuts_both_sides);
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    REQUIRE(client.send(
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+    CHECK(client.read_head().starts_with("HTTP/1.1 101"));
+    client.shut_down_writing();
+    CHECK(eventually([&] { return given_up.load() == 1; }));
+    CHECK(eventually([&] { return proxy.plane().total(metrics::Metric::tunnels_open) == 0; }));
+}

@@ -206,3 +206,22 @@ TEST_CASE("a HEAD that is refused gets no content", "[scenario][guard]") {
     CHECK(head.starts_with("HTTP/1.1 400 "));
     CHECK(client.read_to_end().empty());
 }
+
+TEST_CASE("a request of HTTP/1.0 that names no host goes on with its endpoint's",
+          "[scenario][guard]") {
+    ScriptedOrigin origin(ScriptedOrigin::echoing_heads());
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    const auto response = proxy.connect().exchange("GET / HTTP/1.0\r\n\r\n");
+    CHECK(fields_of(response.body).at("host") == to_string(origin.address()));
+}
+
+TEST_CASE("what clients say in X-Redx fields of any length does not pass", "[scenario][guard]") {
+    ScriptedOrigin origin(ScriptedOrigin::echoing_heads());
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    const auto response = proxy.connect().exchange(
+        "GET / HTTP/1.1\r\nHost: a\r\nX-Redx-A: 1\r\n"
+        "X-Redx-Frontend-Name-And-Much-More-Than-That: 1\r\n\r\n");
+    CHECK(response.body.find("Redx") == std::string::npos);
+}

@@ -59,19 +59,12 @@ private:
     std::string path_;
 };
 
-ScriptedOrigin::Script echo_head() {
-    return [](SocketPeer& peer, int) {
-        for (auto head = peer.read_head(); !head.empty(); head = peer.read_head())
-            peer.send(response_text(head));
-    };
-}
-
 }  // namespace
 
 TEST_CASE("a listener on a Unix socket serves, with the mode that was asked for",
           "[scenario][listeners]") {
     const SocketPath socket;
-    ScriptedOrigin origin(echo_head());
+    ScriptedOrigin origin(ScriptedOrigin::echoing_heads());
     {
         ProxyFixture proxy([&](model::ProcessSettings& settings) {
             settings.workers = 2;
@@ -124,7 +117,7 @@ TEST_CASE("whoever connects to a Unix socket while we drain is served or refused
 
 TEST_CASE("who is trusted on a Unix socket says who its clients are", "[scenario][listeners]") {
     const SocketPath socket;
-    ScriptedOrigin origin(echo_head());
+    ScriptedOrigin origin(ScriptedOrigin::echoing_heads());
     ProxyFixture proxy([&](model::ProcessSettings& settings) {
         settings.listeners[0].bind = model::Address::unix_socket(socket.path());
         settings.listeners[0].trusts_local_clients = true;
@@ -243,7 +236,7 @@ TEST_CASE("behind a balancer an idle connection is not closed while we drain",
 
 TEST_CASE("headers with an underscore are dropped, passed or refused as the listener says",
           "[scenario][listeners]") {
-    ScriptedOrigin origin(echo_head());
+    ScriptedOrigin origin(ScriptedOrigin::echoing_heads());
     const std::string request = "GET / HTTP/1.1\r\nHost: a\r\nX_Y: 1\r\n\r\n";
     const auto with = [&](model::Underscores setting) {
         ProxyFixture proxy(

@@ -41,6 +41,7 @@ TEST_CASE("a refused connection goes to another endpoint, whatever the method",
         }
         // The refusing one was tried once, and then left out of choice.
         CHECK(proxy.plane().total(metrics::Metric::attempts_repeated) == 1);
+        CHECK(proxy.plane().total(Reason::connect_refused) == 1);
         CHECK(proxy.endpoint(0).is_ejected(Clock::now()));
     }
 }

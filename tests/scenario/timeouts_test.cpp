@@ -250,3 +250,64 @@ TEST_CASE("an endpoint that takes nothing of an upload is a 504 after timeouts.i
     client.shut_down_writing();
     sender.join();
 }
+
+TEST_CASE("who waits for a 100 is not late; its endpoint may be", "[scenario][timeouts]") {
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        const auto head = peer.read_head();
+        if (head.starts_with("PUT")) return (void)peer.read_to_end();
+        eventually(500ms, [] { return false; });  // longer than body_timeout
+        peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+        peer.read_exactly(2);
+        peer.send(response_text("ok"));
+    });
+    ProxyFixture proxy(
+        [](model::ProcessSettings& settings) { settings.listeners[0].body_timeout = 300ms; });
+    model::ServiceSettings settings;
+    settings.timeouts.first_byte = 2s;
+    proxy.serve({origin.address()}, settings);
+    const std::string rest =
+        " / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    auto patient = proxy.connect();
+    patient.send("POST" + rest);
+    REQUIRE(patient.read_head().starts_with("HTTP/1.1 100"));
+    patient.send("hi");
+    CHECK(patient.read_response().body == "ok");
+    auto forgotten = proxy.connect();
+    const auto late = forgotten.exchange("PUT" + rest);
+    CHECK(late.status == 504);
+    CHECK(late.fields.at("x-fairlead-reason") == "first_byte_timeout");
+}
+
+TEST_CASE("once its answer has begun a body may come as slowly as it likes",
+          "[scenario][timeouts]") {
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        peer.read_head();
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+        peer.read_exactly(2);
+        peer.send("ok");
+    });
+    ProxyFixture proxy(
+        [](model::ProcessSettings& settings) { settings.listeners[0].min_rates.grace = 300ms; });
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
+    const auto is_cut = [&] { return proxy.plane().total(Reason::body_timeout) > 0; };
+    CHECK_FALSE(eventually(1s, is_cut));
+    client.send("hi");
+    CHECK(client.read_response().body == "ok");
+}
+
+TEST_CASE("an endpoint that stops within its answer's head is idle", "[scenario][timeouts]") {
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        peer.read_head();
+        peer.send("HTTP/1.1 200 OK\r\nContent-");
+        peer.read_to_end();
+    });
+    ProxyFixture proxy;
+    model::ServiceSettings settings;
+    settings.timeouts.idle = 200ms;
+    proxy.serve({origin.address()}, settings);
+    const auto response = proxy.connect().exchange(plain_get);
+    CHECK(response.status == 504);
+    CHECK(response.fields.at("x-fairlead-reason") == "upstream_idle_timeout");
+}

@@ -4,9 +4,9 @@
 #include "tests/support/tls_client.hpp"
 
 #include <catch2/catch.hpp>
+#include <openssl/ssl.h>
 
 #include <atomic>
-#include <openssl/ssl.h>
 
 using namespace fairlead;
 using namespace fairlead::test;

@@ -77,6 +77,13 @@ ScriptedOrigin::Script ScriptedOrigin::answering(std::string body, std::string s
     };
 }
 
+ScriptedOrigin::Script ScriptedOrigin::echoing_heads() {
+    return [](SocketPeer& peer, int) {
+        for (auto head = peer.read_head(); !head.empty(); head = peer.read_head())
+            peer.send(response_text(head));
+    };
+}
+
 std::string response_text(const std::string& body, const std::string& status,
                           const std::string& fields) {
     return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +

@@ -26,6 +26,8 @@ public:
 
     /// Answers every request on every connection with that status and body.
     static Script answering(std::string body, std::string status = "200 OK");
+    /// Answers every request with its head.
+    static Script echoing_heads();
 
     model::Address address() const { return address_; }
     int connections() const noexcept { return connections_.load(); }

@@ -48,7 +48,7 @@ TEST_CASE("what a route has besides its service reaches its rules and conditions
     const auto& route = loaded.desired.routes[0];
     CHECK(conditions_text(route) == "GET, PUT; header x-v=2*; query b; query c=");
     const auto& rules = *route.rules;
-    CHECK(rules.split.shares == std::vector<model::Share>{{"w", 9}, {"v", 1}});
+    CHECK(rules.split.shares == std::vector<model::Share>{{"v", 1}, {"w", 9}});
     CHECK(to_string(rules.split) == "cookie:id");
     CHECK(rules.rewrite == model::Rewrite{"", "in.test:81"});
     REQUIRE(rules.redirect);

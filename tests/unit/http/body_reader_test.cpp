@@ -64,6 +64,16 @@ TEST_CASE("a chunked body reads the same however it is cut", "[http][body]") {
     }
 }
 
+TEST_CASE("sizes may have zeros in front, and white space before an extension", "[http][body]") {
+    const std::string text =
+        std::string(40, '0') + "5 \t;a=b\r\nHello\r\n" + std::string(20, '0') + "\r\n\r\n";
+    for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+        const auto outcome = read(text, chunked, piece);
+        CHECK(outcome.body == "Hello");
+        CHECK(outcome.done);
+    }
+}
+
 TEST_CASE("a body with a length ends there, and what follows is left", "[http][body]") {
     const auto outcome = read("HelloGET ", {Framing::Kind::length, 5}, 3);
     CHECK(outcome.body == "Hello");
@@ -78,6 +88,7 @@ TEST_CASE("a malformed chunked body is refused, never repaired", "[http][body]")
         {"a size with 0x", "0x5\r\nHello\r\n"},
         {"a size with a space before", " 5\r\nHello\r\n"},
         {"a size with a space behind", "5 \r\nHello\r\n"},
+        {"a size with a space behind its zeros", "00 \r\n\r\n"},
         {"a size that is not hexadecimal", "5g\r\nHello\r\n"},
         {"a size that overflows", "ffffffffffffffff1\r\nHello\r\n"},
         {"a size line that ends in a bare line feed", "5\nHello\r\n"},
