@@ -155,6 +155,17 @@ bool FieldFilter::passes_in_trailers(const Field& field) noexcept {
                         [&](auto name) { return ascii::same_but_case(field.name, name); });
 }
 
+std::string_view scheme_of(const RequestHead& head, const ClientFacts& client) noexcept {
+    if (!client.is_trusted || !head.present.has(FieldId::x_forwarded_proto)) return client.scheme;
+    for (const auto& field : head.fields) {
+        if (field.id != FieldId::x_forwarded_proto) continue;
+        const auto first = ascii::trim(field.value.substr(0, field.value.find(',')));
+        if (ascii::iequals(first, "https")) return "https";
+        if (ascii::iequals(first, "http")) return "http";
+    }
+    return client.scheme;
+}
+
 void write_forwarding_fields(HeadText& out, const RequestHead& head, const ClientFacts& client) {
     const auto said = client.is_trusted ? find_said(head.fields) : Said();
     if (said.forwarded_for || !client.ip.empty()) {
@@ -181,14 +192,7 @@ void write_redx_fields(HeadText& out, const RequestHead& head, const ClientFacts
         if (is_chosen) out.add_field("X-Redx-Backend-Server", redx.server);
     }
     if (!redx.client_ip.empty()) out.add_field("X-Real-IP", redx.client_ip);
-    std::string_view scheme = client.scheme;
-    if (client.is_trusted && head.present.has(FieldId::x_forwarded_proto)) {
-        for (const auto& field : head.fields) {
-            if (field.id == FieldId::x_forwarded_proto && !field.value.empty())
-                scheme = field.value;
-        }
-    }
-    out.add_field("X-Forwarded-Protocol", scheme);
+    out.add_field("X-Forwarded-Protocol", scheme_of(head, client));
 }
 
 }  // namespace fairlead::http

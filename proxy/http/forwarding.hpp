@@ -45,6 +45,10 @@ private:
     bool is_plain_ = true;  // neither of the two
 };
 
+/// What the client asked with, "http" or "https", as far as we believe those in front of us: of
+/// several that have said it the first, who was nearest to the client.
+std::string_view scheme_of(const RequestHead& head, const ClientFacts& client) noexcept;
+
 /// Writes X-Forwarded-For, -Proto, -Port and -Host: always. What a trusted client said of them is
 /// kept, and X-Forwarded-For extended with the client's own address. `Forwarded` (RFC 7239) is
 /// extended where a trusted client sent one; we do not begin it.

@@ -11,6 +11,7 @@ namespace {
 
 // A response that takes longer is worth a look at who awaits it.
 constexpr Duration look_after = 100ms;
+constexpr Duration look_again_after = 1s;
 
 }  // namespace
 
@@ -95,7 +96,9 @@ void Http1ServerStream::Arrival::wake(Waiter& waiter, bool ready) {
 void Http1ServerStream::judge_client() {
     // Another request may have arrived: what follows it is not seen before that is read.
     if (!transport_->has_hung_up()) return;
-    if (!settings_->half_close || transport_->is_broken()) gone_(gone_context_);
+    if (!settings_->half_close || transport_->is_broken()) return gone_(gone_context_);
+    // It has ended its side. Whether it is there to read, only a look from time to time can tell.
+    look_deadline_.arm(look_again_after);
 }
 
 void Http1ServerStream::begin_request() {

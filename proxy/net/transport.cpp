@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -136,9 +137,9 @@ void Transport::ignore_arrival(Waiter& waiter) noexcept {
 }
 
 bool Transport::is_broken() const noexcept {
-    char next = 0;
-    return ::recv(socket_.get(), &next, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno != EAGAIN &&
-           errno != EINTR;
+    // Not by recv: once the peer has ended its side, that tells of nothing else.
+    pollfd state = {socket_.get(), 0, 0};
+    return ::poll(&state, 1, 0) > 0;
 }
 
 Sent Transport::write(std::string_view head, std::span<const std::string_view> pieces) {

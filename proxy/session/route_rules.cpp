@@ -37,19 +37,6 @@ std::string_view value_of(const http::RequestHead& request, std::string_view low
     return {};
 }
 
-/// What the client asked with, as far as we believe those in front of us.
-std::string_view scheme_of(const http::RequestHead& request,
-                           const http::ClientFacts& client) noexcept {
-    if (!client.is_trusted || !request.present.has(http::FieldId::x_forwarded_proto))
-        return client.scheme;
-    for (const auto& field : request.fields) {
-        if (field.id != http::FieldId::x_forwarded_proto) continue;
-        if (ascii::iequals(field.value, "https")) return "https";
-        if (ascii::iequals(field.value, "http")) return "http";
-    }
-    return client.scheme;
-}
-
 /// Where the colon of a port stands, or npos.
 std::size_t port_at(std::string_view authority) noexcept {
     const auto colon = authority.rfind(':');
@@ -148,7 +135,7 @@ bool RouteRules::admits(http::ClientAddress& address) const noexcept {
 RouteRefusal RouteRules::redirect() const {
     RouteRefusal refusal;
     if (!rules_.redirect) return refusal;
-    refusal.scheme = scheme_of(request_, client_);
+    refusal.scheme = http::scheme_of(request_, client_);
     if (!leads_elsewhere(refusal.scheme)) {
         const bool has_more = !entry_.route.service.empty() || !rules_.split.shares.empty();
         if (!has_more) refusal.reason = Reason::no_route;

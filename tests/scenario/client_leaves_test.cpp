@@ -134,6 +134,19 @@ TEST_CASE("a client that only ends its side gets its answer", "[scenario][leavin
     CHECK(client.is_closed_by_peer());
 }
 
+TEST_CASE("one that goes some time after its side is found out", "[scenario][leaving]") {
+    Thinker thinker;
+    ScriptedOrigin origin(thinker.script());
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    REQUIRE(client.send(plain_get));
+    client.shut_down_writing();
+    CHECK(is_left_alone(proxy));
+    client.reset();
+    check_given_up(proxy, thinker);
+}
+
 TEST_CASE("who sends on while his answer is awaited has not gone", "[scenario][leaving]") {
     std::atomic<bool> it_may{false};
     ScriptedOrigin origin(answering_when(it_may));

@@ -166,6 +166,10 @@ TEST_CASE("a redirect does not lead to where the request is", "[scenario][routin
     CHECK(site.get("/tls").fields.at("location") == "https://site.test:8443/tls");
     CHECK(site.get("/tls", "X-Forwarded-Proto: https\r\n").fields.at("location") ==
           "https://site.test:8443/tls");
+    // Of several proxies the first was asked by the client.
+    CHECK(site.service_of("/", "X-Forwarded-Proto: http, https\r\n") == "web");
+    CHECK(site.get("/", "X-Forwarded-Proto: https, http\r\n").fields.at("location") ==
+          "http://site.test:81/");
 }
 
 TEST_CASE("headers are set, added and removed both ways", "[scenario][routing]") {
