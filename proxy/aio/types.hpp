@@ -1,6 +1,6 @@
 // The door to Asio: every other file of ours spells these names, not Asio's.
 //
-// Rules that go with them (docs/style.md has the reasons):
+// Rules that go with them (CONTRIBUTING.md has them all):
 //  - no braces and no captures on a line with co_await or co_spawn (g++ 12 miscompiles some of
 //  them);
 //  - operations return their error: `auto [ec, n] = co_await socket.async_read_some(buffer);` and

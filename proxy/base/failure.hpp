@@ -1,7 +1,8 @@
 // What went wrong, whose fault it was, and what follows from that.
 //
-// Status, log level, metric label and retry decision are pure functions of a Failure, so a reason
-// is decided once, where it is seen, and never translated.
+// Status, log level and metric label are pure functions of a Failure, so a reason is decided once,
+// where it is seen, and never translated. Whether to repeat depends on more: AttemptFacts
+// (upstream/retry.hpp).
 //
 // Threads: any (values).
 #pragma once

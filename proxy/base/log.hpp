@@ -1,7 +1,7 @@
 // One line an event: `time level event key=value ...` on standard error.
 //
 // Events are fixed strings ("docker.connected"), data are keys. Header values and credentials are
-// never logged. The access log is not written here (see session/access_log.hpp).
+// never logged. The access log is not written here (see access_log/writer.hpp).
 //
 // Threads: any. Lines are handed to a background thread; a full queue drops the oldest, never
 // blocks.

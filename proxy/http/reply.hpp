@@ -11,7 +11,7 @@
 namespace fairlead::http {
 
 struct Reply {
-    ResponseHead head;  // its views refer to static text to `body` and to `extra`
+    ResponseHead head;  // its views refer to static text, to `body` and to `extra`
     std::string body;
     std::string extra;  // storage for a field's value
 };

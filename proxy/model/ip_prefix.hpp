@@ -1,4 +1,4 @@
-// A range of IP addresses in CIDR form, for trusted_proxies.
+// A range of IP addresses in CIDR form: of trusted_proxies, proxy_protocol_from, allow and deny.
 //
 // Threads: any (value). Cost of contains(): at most 16 byte compares.
 #pragma once

@@ -5,8 +5,8 @@
 // upload runs beside the response, and the response wins: when it is complete, the upload is
 // stopped.
 //
-// Threads: one worker. Lives in the frame of Exchange::forward, which awaits finish() before it
-// ends.
+// Threads: one worker. Lives in the frame of Exchange::upload_and_await_response, which
+// awaits finish() before it ends.
 #pragma once
 
 #include "proxy/base/failure.hpp"

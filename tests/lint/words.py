@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Constructs that docs/style.md rules out, by name."""
+"""Constructs that CONTRIBUTING.md rules out, by name."""
 import re
 
 from tree import files, read, report, without_comments
