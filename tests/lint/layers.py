@@ -18,16 +18,16 @@ ROOMS = {
     "proxy/aio": BASE | {"proxy/model", "proxy/net"},
     "proxy/http": BASE | {"proxy/model", "proxy/net"},
     "proxy/upstream": BASE | {"proxy/model", "proxy/metrics", "proxy/net", "proxy/http"},
-    "proxy/session": BASE | {"proxy/model", "proxy/metrics", "proxy/balance", "proxy/net", "proxy/http",
-                             "proxy/upstream", "proxy/access_log"},
+    "proxy/session": BASE | {"proxy/model", "proxy/metrics", "proxy/net", "proxy/http", "proxy/upstream",
+                             "proxy/access_log"},
     "proxy": BASE | {"proxy/model", "proxy/metrics", "proxy/access_log", "proxy/net", "proxy/http", "proxy/upstream",
                      "proxy/session"},
-    "discovery": BASE | {"proxy/model", "proxy/metrics", "proxy/aio", "proxy/balance"},
+    "discovery": BASE | {"proxy/model", "proxy/aio"},
     "control/redis": BASE | {"proxy/model", "proxy/aio", "proxy/net"},
-    "control": BASE | {"proxy/model", "proxy/metrics", "proxy/aio", "proxy/net", "proxy/balance", "proxy/http",
-                       "proxy/upstream", "proxy", "discovery", "control/redis"},
+    "control": BASE | {"proxy/model", "proxy/metrics", "proxy/aio", "proxy/net", "proxy/balance", "proxy", "discovery",
+                       "control/redis"},
     "bench": set(),
-    "bench/micro": BASE | {"proxy/model", "proxy/balance", "proxy/http"},
+    "bench/micro": {"proxy/model", "proxy/balance", "proxy/http"},
 }
 
 # (what is included, the files that may, why). The first row that matches decides.
