@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace fairlead::model {
@@ -32,19 +31,17 @@ public:
         Cursor cursor;
     };
 
-    ServiceState(std::string name, std::size_t workers) : name_(std::move(name)), cells_(workers) {
+    explicit ServiceState(std::size_t workers) : cells_(workers) {
         for (std::size_t i = 0; i < workers; ++i)
             cells_[i].cursor.random = Random(0x9E3779B97F4A7C15ULL + i);
     }
     ServiceState(const ServiceState&) = delete;
     ServiceState& operator=(const ServiceState&) = delete;
 
-    const std::string& name() const noexcept { return name_; }
     Cell& cell(std::size_t worker) noexcept { return cells_[worker]; }
     const std::vector<Cell>& cells() const noexcept { return cells_; }
 
 private:
-    const std::string name_;
     std::vector<Cell> cells_;  // never resized
 };
 

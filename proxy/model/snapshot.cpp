@@ -156,7 +156,7 @@ ServiceStatePtr SnapshotCompiler::service_state(const std::string& name, const S
     if (retired != retired_services_.end()) {
         if (auto state = retired->second.lock()) return state;
     }
-    return std::make_shared<ServiceState>(name, workers_);
+    return std::make_shared<ServiceState>(workers_);
 }
 
 EndpointStatePtr SnapshotCompiler::endpoint_state(const std::string& service,

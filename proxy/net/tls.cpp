@@ -158,13 +158,6 @@ bool TlsSession::has_buffered_input() const noexcept {
     return SSL_has_pending(ssl_.get()) == 1;
 }
 
-std::string_view TlsSession::alpn() const noexcept {
-    const unsigned char* name = nullptr;
-    unsigned size = 0;
-    SSL_get0_alpn_selected(ssl_.get(), &name, &size);
-    return {reinterpret_cast<const char*>(name), size};
-}
-
 TlsFacts TlsSession::facts() const noexcept {
     const auto text = [](const char* value) {
         return value == nullptr ? std::string_view() : std::string_view(value);

@@ -87,7 +87,6 @@ public:
     void shut_down();
 
     bool has_buffered_input() const noexcept;
-    std::string_view alpn() const noexcept;
     TlsFacts facts() const noexcept;
     /// Client side: the newest ticket, if one came; else `to` stays as it is.
     void take_ticket(TlsTicket& to) noexcept;

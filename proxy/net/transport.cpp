@@ -42,7 +42,7 @@ task<error_code> Transport::shake_hands() {
     for (;;) {
         const auto wants = tls_->handshake();
         if (wants == TlsWants::nothing) co_return error_code();
-        if (wants == TlsWants::failed || wants == TlsWants::closed) co_return tls_->error();
+        if (wants == TlsWants::failed) co_return tls_->error();
         const bool ready = co_await wait_for(wants);
         if (!ready || !is_open()) co_return cancelled_error();
     }

@@ -5,12 +5,11 @@
 namespace fairlead::session {
 
 void Upload::start() {
-    started_ = true;
     net::spawn(reactor_, "upload", run());
 }
 
 net::task<> Upload::finish() {
-    if (!started_ || ended_.is_set()) co_return;
+    if (ended_.is_set()) co_return;
     stopping_ = true;
     client_.stop_reading();
     connection_.close();

@@ -32,7 +32,7 @@ public:
     void start();
     /// Whether the client has sent all of its body.
     bool has_read_all() const noexcept { return has_read_all_; }
-    /// Stops it where it still runs, and waits for its end.
+    /// After start(): stops it where it still runs, and waits for its end.
     net::task<> finish();
     /// The client failed to send its body: then nothing the endpoint says matters.
     const std::optional<Failure>& client_failure() const noexcept { return client_failure_; }
@@ -47,7 +47,6 @@ private:
     net::Transport& connection_;
     net::Event ended_;
     std::optional<Failure> client_failure_;
-    bool started_ = false;
     bool has_read_all_ = false;
     bool stopping_ = false;
 };
