@@ -2,8 +2,6 @@
 
 #include "proxy/balance/plugin_registry.hpp"
 
-#include <algorithm>
-
 namespace fairlead::balance {
 namespace {
 

@@ -1,6 +1,7 @@
 #include "proxy/balance/schedule.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <numeric>
 
 namespace fairlead::balance {

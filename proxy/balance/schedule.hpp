@@ -6,7 +6,6 @@
 
 #include "proxy/model/policy.hpp"
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -10,7 +10,7 @@
 // Threads: one worker. Cost: nothing until asked, then once a request; no allocation.
 #pragma once
 
-#include "proxy/http/forwarding.hpp"
+#include "proxy/http/client_facts.hpp"
 #include "proxy/http/message.hpp"
 #include "proxy/model/ip_prefix.hpp"
 

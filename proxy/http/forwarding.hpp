@@ -7,7 +7,6 @@
 #include "proxy/http/head_text.hpp"
 #include "proxy/http/message.hpp"
 
-#include <string>
 #include <string_view>
 #include <vector>
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 #include <iterator>
 #include <netinet/in.h>

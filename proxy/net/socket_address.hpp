@@ -6,7 +6,6 @@
 #include "proxy/model/address.hpp"
 #include "proxy/model/ip_prefix.hpp"
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
