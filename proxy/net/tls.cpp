@@ -2,6 +2,7 @@
 
 #include "proxy/base/log.hpp"
 #include "proxy/net/tls_client.hpp"
+#include "proxy/net/tls_common.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -12,9 +13,6 @@
 namespace fairlead::net {
 namespace {
 
-// ALPN, RFC 7301: each name preceded by its length.
-constexpr unsigned char offered_protocols[] = "\x08http/1.1";
-
 int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* in, unsigned in_size, void*) {
     unsigned char* chosen = nullptr;
@@ -22,13 +20,6 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
                                              sizeof offered_protocols - 1, in, in_size);
     *out = chosen;
     return answer == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-std::string last_error() {
-    char text[256] = {};
-    ERR_error_string_n(ERR_peek_last_error(), text, sizeof text);
-    ERR_clear_error();
-    return text;
 }
 
 }  // namespace
@@ -61,17 +52,7 @@ Checked<std::shared_ptr<const TlsContext>> TlsContext::load(const model::TlsSett
     SSL_CTX_set_alpn_select_cb(native, select_protocol, nullptr);
 
     for (const auto& certificate : settings.certificates) {
-        if (SSL_CTX_use_certificate_chain_file(native, certificate.cert.c_str()) != 1) {
-            return problem("{}: not a readable PEM certificate chain: {}", certificate.cert,
-                           last_error());
-        }
-        if (SSL_CTX_use_PrivateKey_file(native, certificate.key.c_str(), SSL_FILETYPE_PEM) != 1) {
-            return problem("{}: not a readable PEM key: {}", certificate.key, last_error());
-        }
-        if (SSL_CTX_check_private_key(native) != 1) {
-            return problem("{} is not the key of {}: {}", certificate.key, certificate.cert,
-                           last_error());
-        }
+        if (auto used = use_certificate(native, certificate); !used) return used.error();
     }
     return context;
 }

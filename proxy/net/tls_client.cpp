@@ -1,6 +1,7 @@
 #include "proxy/net/tls_client.hpp"
 
 #include "proxy/model/ip_prefix.hpp"
+#include "proxy/net/tls_common.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -14,9 +15,6 @@
 
 namespace fairlead::net {
 namespace {
-
-// ALPN, RFC 7301: each name preceded by its length.
-constexpr unsigned char offered_protocols[] = "\x08http/1.1";
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wnon-virtual-dtor"  // Boost's base is like that
@@ -46,31 +44,13 @@ const boost::system::error_category& openssl_category() noexcept {
     return category;
 }
 
-std::string last_error() {
-    char text[256] = {};
-    ERR_error_string_n(ERR_peek_last_error(), text, sizeof text);
-    ERR_clear_error();
-    return text;
-}
-
-Checked<> use_client_certificate(SSL_CTX* context, const model::TlsCertificate& client) {
-    if (client.cert.empty()) return {};
-    if (SSL_CTX_use_certificate_chain_file(context, client.cert.c_str()) != 1)
-        return problem("{}: not a readable PEM certificate chain: {}", client.cert, last_error());
-    if (SSL_CTX_use_PrivateKey_file(context, client.key.c_str(), SSL_FILETYPE_PEM) != 1)
-        return problem("{}: not a readable PEM key: {}", client.key, last_error());
-    if (SSL_CTX_check_private_key(context) != 1)
-        return problem("{} is not the key of {}: {}", client.key, client.cert, last_error());
-    return {};
-}
-
 Checked<> use_authorities(SSL_CTX* context, const model::EndpointTls& settings) {
     if (!settings.verify) return {};
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (settings.ca.empty()) {
         SSL_CTX_set_default_verify_paths(context);
     } else if (SSL_CTX_load_verify_file(context, settings.ca.c_str()) != 1) {
-        return problem("{}: no readable PEM certificates: {}", settings.ca, last_error());
+        return problem("{}: no readable PEM certificates: {}", settings.ca, last_tls_error());
     }
     return {};
 }
@@ -101,7 +81,9 @@ Checked<std::shared_ptr<const TlsClientContext>> TlsClientContext::load(
     if (inside == TlsInside::http)
         SSL_CTX_set_alpn_protos(native, offered_protocols, sizeof offered_protocols - 1);
     if (auto used = use_authorities(native, settings); !used) return used.error();
-    if (auto used = use_client_certificate(native, settings.client); !used) return used.error();
+    if (!settings.client.cert.empty()) {
+        if (auto used = use_certificate(native, settings.client); !used) return used.error();
+    }
     return context;
 }
 
