@@ -5,6 +5,7 @@
 #include "proxy/base/ascii.hpp"
 #include "proxy/base/clock.hpp"
 #include "proxy/base/log.hpp"
+#include "proxy/model/ip_prefix.hpp"
 #include "proxy/net/listener.hpp"
 
 #include <boost/asio/write.hpp>
@@ -45,7 +46,7 @@ struct Peer {
 Peer peer_of(const net::SocketAddress& address) {
     const auto ip = net::ip_of(address);
     if (!ip) return {"unix", 0, true};
-    return {net::ip_text(*ip), net::address_of(address).port, net::is_loopback(*ip)};
+    return {model::ip_text(*ip), net::address_of(address).port, net::is_loopback(*ip)};
 }
 
 /// All but the body.

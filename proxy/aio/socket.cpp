@@ -14,10 +14,7 @@ std::optional<stream_protocol::endpoint> endpoint_of(const model::Address& addre
 }
 
 net::SocketAddress socket_address_of(const stream_protocol::endpoint& endpoint) {
-    net::SocketAddress address;
-    std::memcpy(address.data(), endpoint.data(), endpoint.size());
-    address.resize(static_cast<socklen_t>(endpoint.size()));
-    return address;
+    return {endpoint.data(), static_cast<socklen_t>(endpoint.size())};
 }
 
 }  // namespace fairlead::aio

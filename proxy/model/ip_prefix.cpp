@@ -11,6 +11,11 @@ namespace fairlead::model {
 namespace {
 
 constexpr unsigned mapped_offset = 96;  // bits before the v4 part of a mapped address
+constexpr std::uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+bool is_v4(const IpBytes& ip) noexcept {
+    return std::memcmp(ip.data(), v4_mapped, sizeof v4_mapped) == 0;
+}
 
 }  // namespace
 
@@ -66,14 +71,23 @@ Checked<IpPrefix> parse_ip_prefix(std::string_view text) {
     return prefix;
 }
 
-std::string to_string(const IpPrefix& prefix) {
-    constexpr IpBytes mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    const bool is_v4 = prefix.bits >= mapped_offset &&
-                       std::equal(mapped.begin(), mapped.begin() + 12, prefix.network.begin());
+std::string ip_text(const IpBytes& ip) {
     std::array<char, INET6_ADDRSTRLEN> text = {};
-    const auto* const from = prefix.network.data() + (is_v4 ? 12 : 0);
-    inet_ntop(is_v4 ? AF_INET : AF_INET6, from, text.data(), text.size());
-    return fmt::format("{}/{}", text.data(), prefix.bits - (is_v4 ? mapped_offset : 0));
+    if (!is_v4(ip)) return inet_ntop(AF_INET6, ip.data(), text.data(), text.size());
+    // Each connection needs it once, and inet_ntop goes through printf.
+    char* const begin = text.data();
+    char* end = begin;
+    for (std::size_t i = sizeof v4_mapped; i < ip.size(); ++i) {
+        if (end != begin) *end++ = '.';
+        end = std::to_chars(end, begin + text.size(), unsigned{ip[i]}).ptr;
+    }
+    return {begin, end};
+}
+
+std::string to_string(const IpPrefix& prefix) {
+    // No prefix shorter than that of the mapped form has its bits: they would lie below the mask.
+    const unsigned offset = is_v4(prefix.network) ? mapped_offset : 0;
+    return fmt::format("{}/{}", ip_text(prefix.network), prefix.bits - offset);
 }
 
 }  // namespace fairlead::model

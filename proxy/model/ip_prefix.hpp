@@ -28,6 +28,9 @@ struct IpPrefix {
 /// Reads `10.0.0.0/8`, `::1/128` or a single address. Bits below the mask must be zero.
 Checked<IpPrefix> parse_ip_prefix(std::string_view text);
 
+/// Dotted or colon form: "10.1.2.3", "2001:db8::1".
+std::string ip_text(const IpBytes& ip);
+
 /// "10.0.0.0/8", "2001:db8::/32"
 std::string to_string(const IpPrefix& prefix);
 

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <charconv>
 #include <cstddef>
 #include <cstring>
-#include <iterator>
 #include <netinet/in.h>
+#include <string>
 
 namespace fairlead::net {
 namespace {
@@ -15,13 +14,15 @@ constexpr std::uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff
 
 template <class Kind>
 SocketAddress with(const Kind& address, std::size_t size) {
-    SocketAddress result;
-    std::memcpy(result.data(), &address, size);
-    result.resize(static_cast<socklen_t>(size));
-    return result;
+    return {reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size)};
 }
 
 }  // namespace
+
+SocketAddress::SocketAddress(const sockaddr* from, socklen_t size) noexcept : storage_{} {
+    resize(size);
+    std::memcpy(&storage_, from, size_);
+}
 
 bool SocketAddress::operator==(const SocketAddress& other) const noexcept {
     return size_ == other.size_ && std::memcmp(data(), other.data(), size_) == 0;
@@ -102,19 +103,6 @@ bool is_loopback(const model::IpBytes& ip) noexcept {
     if (std::memcmp(ip.data(), v4_mapped, sizeof v4_mapped) == 0)
         return ip[sizeof v4_mapped] == 127;
     return IN6_IS_ADDR_LOOPBACK(reinterpret_cast<const in6_addr*>(ip.data()));
-}
-
-std::string ip_text(const model::IpBytes& ip) {
-    char text[INET6_ADDRSTRLEN] = {};
-    if (std::memcmp(ip.data(), v4_mapped, sizeof v4_mapped) != 0)
-        return ::inet_ntop(AF_INET6, ip.data(), text, sizeof text);
-    // Each connection needs it once, and inet_ntop goes through printf.
-    char* end = text;
-    for (std::size_t i = sizeof v4_mapped; i < ip.size(); ++i) {
-        if (end != text) *end++ = '.';
-        end = std::to_chars(end, std::end(text), unsigned{ip[i]}).ptr;
-    }
-    return {text, end};
 }
 
 }  // namespace fairlead::net

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -17,6 +16,8 @@ namespace fairlead::net {
 class SocketAddress {
 public:
     SocketAddress() noexcept : storage_{} {}
+    /// A copy of what a call of the system gave.
+    SocketAddress(const sockaddr* from, socklen_t size) noexcept;
 
     const sockaddr* data() const noexcept { return &storage_.any; }
     sockaddr* data() noexcept { return &storage_.any; }
@@ -52,8 +53,5 @@ std::optional<model::IpBytes> ip_of(const SocketAddress& address);
 
 /// In 127.0.0.0/8, or ::1.
 bool is_loopback(const model::IpBytes& ip) noexcept;
-
-/// Dotted or colon form of what ip_of gives: "10.1.2.3", "2001:db8::1".
-std::string ip_text(const model::IpBytes& ip);
 
 }  // namespace fairlead::net

@@ -1,6 +1,6 @@
 #include "proxy/session/listener_context.hpp"
 
-#include "proxy/net/socket_address.hpp"
+#include "proxy/model/ip_prefix.hpp"
 
 #include <algorithm>
 
@@ -20,7 +20,7 @@ http::ClientFacts ListenerContext::client_at(const std::optional<model::IpBytes>
         facts.is_trusted = settings.trusts_local_clients;
         return facts;
     }
-    facts.ip = net::ip_text(*ip);
+    facts.ip = model::ip_text(*ip);
     facts.is_trusted = std::any_of(settings.trusted_proxies.begin(), settings.trusted_proxies.end(),
                                    [&](const auto& prefix) { return prefix.contains(*ip); });
     return facts;

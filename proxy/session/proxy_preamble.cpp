@@ -1,6 +1,6 @@
 #include "proxy/session/proxy_preamble.hpp"
 
-#include "proxy/net/socket_address.hpp"
+#include "proxy/model/ip_prefix.hpp"
 
 #include <algorithm>
 #include <array>
@@ -111,7 +111,7 @@ void ProxyPreamble::learn(const net::ProxyHeader& header) {
         client_ = std::move(client);
         facts->source_port = header.addresses->source_port;
     }
-    if (peer_) facts->peer = net::ip_text(*peer_);
+    if (peer_) facts->peer = model::ip_text(*peer_);
     put(facts->authority, header.authority);
     put(facts->alpn, header.alpn);
     put(facts->unique_id, header.unique_id);

@@ -1,15 +1,14 @@
 #include "proxy/upstream/resolver.hpp"
 
 #include "proxy/base/log.hpp"
+#include "proxy/net/socket_address.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <mutex>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unordered_map>
 #include <utility>
@@ -34,19 +33,9 @@ boost::system::error_code error_of(int gai, int system) {
     return {gai, category};
 }
 
-void add_address(Resolver::Addresses& to, const sockaddr* from) {
-    model::IpBytes ip = {};
-    if (from->sa_family == AF_INET) {
-        const auto* const in = reinterpret_cast<const sockaddr_in*>(from);
-        ip[10] = ip[11] = 0xff;
-        std::memcpy(ip.data() + 12, &in->sin_addr, 4);
-    } else if (from->sa_family == AF_INET6) {
-        const auto* const in6 = reinterpret_cast<const sockaddr_in6*>(from);
-        std::memcpy(ip.data(), &in6->sin6_addr, ip.size());
-    } else {
-        return;
-    }
-    if (std::find(to.begin(), to.end(), ip) == to.end()) to.push_back(ip);
+void add_address(Resolver::Addresses& to, const addrinfo& from) {
+    const auto ip = net::ip_of(net::SocketAddress(from.ai_addr, from.ai_addrlen));
+    if (ip && std::find(to.begin(), to.end(), *ip) == to.end()) to.push_back(*ip);
 }
 
 Resolver::Answer ask_system(const std::string& host) {
@@ -64,7 +53,7 @@ Resolver::Answer ask_system(const std::string& host) {
     }
     auto addresses = std::make_shared<Resolver::Addresses>();
     for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next)
-        add_address(*addresses, entry->ai_addr);
+        add_address(*addresses, *entry);
     ::freeaddrinfo(found);
     if (addresses->empty()) {
         answer.why = error_of(EAI_NODATA, 0);

@@ -41,3 +41,13 @@ TEST_CASE("an address is read to its last byte", "[model]") {
     CHECK_FALSE(read_ip("[::1]"));
     CHECK_FALSE(read_ip(std::string(200, '1')));
 }
+
+TEST_CASE("addresses and prefixes are written as they are read", "[model]") {
+    using fairlead::model::ip_text;
+    const std::string address =
+        GENERATE("0.0.0.0", "10.1.2.3", "255.255.255.255", "::", "::1", "2001:db8::1");
+    CHECK(ip_text(*parse_ip(address)) == address);
+    const std::string prefix =
+        GENERATE("0.0.0.0/0", "10.0.0.0/8", "127.0.0.1/32", "::/0", "2001:db8::/32", "::1/128");
+    CHECK(to_string(*parse_ip_prefix(prefix)) == prefix);
+}
