@@ -18,11 +18,11 @@ Problem bad(std::string_view text, std::string_view why) {
     return problem("'{}' is not an address: {}; {}", text, why, allowed);
 }
 
+}  // namespace
+
 bool is_host_character(char c) noexcept {
     return ascii::is_alnum(c) || c == '.' || c == '-' || c == '_';
 }
-
-}  // namespace
 
 Address Address::tcp(std::string host, std::uint16_t port) {
     Address address;

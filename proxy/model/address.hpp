@@ -32,4 +32,7 @@ Checked<Address> parse_address(std::string_view text, std::uint16_t default_port
 /// The inverse: `127.0.0.1:80`, `[::1]:80`, `unix:/run/app.sock`.
 std::string to_string(const Address& address);
 
+/// A letter, a digit, `.`, `-` or `_`: what host names are written with.
+bool is_host_character(char c) noexcept;
+
 }  // namespace fairlead::model

@@ -14,10 +14,6 @@ namespace {
 constexpr std::size_t longest_host = 253;  // RFC 1035 2.3.4
 constexpr std::size_t longest_service_name = 200;
 
-bool is_route_host_character(char c) noexcept {
-    return ascii::is_alnum(c) || c == '.' || c == '-' || c == '_';
-}
-
 }  // namespace
 
 std::string_view to_string(SourceKind kind) noexcept {
@@ -122,7 +118,7 @@ Checked<std::string> parse_route_host(std::string_view text) {
         }
     } else {
         for (char c : name) {
-            if (!is_route_host_character(c))
+            if (!is_host_character(c))
                 return refuse("it has a character that host names cannot have");
         }
         if (name.front() == '.' || name.find("..") != std::string_view::npos)
