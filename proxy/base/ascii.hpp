@@ -96,13 +96,13 @@ constexpr std::string_view trim(std::string_view text) noexcept {
     return text;
 }
 
-/// Calls fn(item) for each trimmed, non-empty item of a comma list; stops when fn returns false.
+/// Calls fn(item) for each trimmed, non-empty item of a list; stops when fn returns false.
 template <class Fn>
-constexpr void each_item(std::string_view list, Fn&& fn) {
+constexpr void each_item(std::string_view list, Fn&& fn, char separator = ',') {
     while (!list.empty()) {
-        const auto comma = list.find(',');
-        const auto item = trim(list.substr(0, comma));
-        list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
+        const auto end = list.find(separator);
+        const auto item = trim(list.substr(0, end));
+        list = end == std::string_view::npos ? std::string_view{} : list.substr(end + 1);
         if (!item.empty() && !fn(item)) return;
     }
 }

@@ -11,7 +11,6 @@ constexpr std::string_view timeout = "timeout=";
 
 /// Zero: no number of seconds.
 unsigned seconds_in(std::string_view parameter) noexcept {
-    while (parameter.starts_with(' ') || parameter.starts_with('\t')) parameter.remove_prefix(1);
     if (!ascii::iequals(parameter.substr(0, timeout.size()), timeout)) return 0;
     parameter.remove_prefix(timeout.size());
     unsigned seconds = 0;
@@ -24,12 +23,12 @@ unsigned seconds_in(std::string_view parameter) noexcept {
 std::optional<std::chrono::seconds> announced_idle_time(const ResponseHead& head) noexcept {
     for (const auto& field : head.fields) {
         if (field.id != FieldId::keep_alive) continue;
-        for (auto rest = field.value; !rest.empty();) {
-            const auto comma = rest.find(',');
-            if (const unsigned seconds = seconds_in(rest.substr(0, comma)); seconds > 0)
-                return std::chrono::seconds(seconds);
-            rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
-        }
+        unsigned seconds = 0;
+        ascii::each_item(field.value, [&](std::string_view parameter) {
+            seconds = seconds_in(parameter);
+            return seconds == 0;
+        });
+        if (seconds > 0) return std::chrono::seconds(seconds);
     }
     return std::nullopt;
 }
