@@ -32,15 +32,15 @@ struct OpenOptions {
 };
 
 /// A bound socket, or -1 with errno set.
-int open_socket(const SocketAddress& endpoint, OpenOptions options) {
-    const int fd = ::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+int open_socket(const SocketAddress& address, OpenOptions options) {
+    const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
     const int on = 1;
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (options.reuse_port) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    if (endpoint.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    tune(fd, endpoint);
-    const bool bound = ::bind(fd, endpoint.data(), endpoint.size()) == 0 &&
+    if (address.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    tune(fd, address);
+    const bool bound = ::bind(fd, address.data(), address.size()) == 0 &&
                        (options.path == nullptr || ::chmod(options.path, options.mode) == 0);
     if (bound && (!options.listens || ::listen(fd, backlog) == 0)) return fd;
     const int error = errno;
@@ -83,16 +83,17 @@ void remove_stale_socket(const model::Address& address) {
     const char* const path = address.path.c_str();
     if (address.kind != model::Address::Kind::unix_socket) return;
     if (::stat(path, &info) != 0 || !S_ISSOCK(info.st_mode)) return;
-    const auto endpoint = socket_address_of(address);
+    const auto socket_address = socket_address_of(address);
     const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (::connect(probe.get(), endpoint->data(), endpoint->size()) != 0 && errno == ECONNREFUSED)
+    if (::connect(probe.get(), socket_address->data(), socket_address->size()) != 0 &&
+        errno == ECONNREFUSED)
         ::unlink(path);
 }
 
 Checked<BoundListener> bind_listener(const model::Address& address, std::size_t workers,
                                      unsigned mode) {
-    auto endpoint = socket_address_of(address);
-    if (!endpoint) {
+    auto socket_address = socket_address_of(address);
+    if (!socket_address) {
         return problem(
             "cannot listen on {}: a listener needs a numeric address, such as 0.0.0.0:8080",
             to_string(address));
@@ -104,7 +105,7 @@ Checked<BoundListener> bind_listener(const model::Address& address, std::size_t 
         OpenOptions local;
         local.path = address.path.c_str();
         local.mode = mode;
-        const int fd = open_socket(*endpoint, local);
+        const int fd = open_socket(*socket_address, local);
         if (fd < 0) return cannot_listen(address, errno);
         bound.descriptors.push_back(fd);
         while (bound.descriptors.size() < workers) bound.descriptors.push_back(::dup(fd));
@@ -114,23 +115,24 @@ Checked<BoundListener> bind_listener(const model::Address& address, std::size_t 
     // a socket without it finds that out.
     OpenOptions alone;
     alone.listens = false;
-    const int probe = open_socket(*endpoint, alone);
+    const int probe = open_socket(*socket_address, alone);
     if (probe < 0) return cannot_listen(address, errno);
     ::close(probe);
 
     OpenOptions shared;
     shared.reuse_port = true;
     while (bound.descriptors.size() < workers) {
-        const int fd = open_socket(*endpoint, shared);
+        const int fd = open_socket(*socket_address, shared);
         if (fd < 0) {
             const int error = errno;
             close_all(bound.descriptors);
             return cannot_listen(address, error);
         }
         bound.descriptors.push_back(fd);
-        *endpoint = local_address(fd);  // port 0 is now a real one, for the next worker as well
+        // Port 0 is now a real one, for the next worker as well.
+        *socket_address = local_address(fd);
     }
-    bound.address = address_of(*endpoint);
+    bound.address = address_of(*socket_address);
     return bound;
 }
 
