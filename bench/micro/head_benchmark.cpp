@@ -89,23 +89,23 @@ void write_request(benchmark::State& state, std::string_view text) {
     client.port = "8080";
     Random random(1);
     const model::TraceSettings trace_settings;
-    std::string out;
+    TextBuffer out;
     for (auto _ : state) {
         out.clear();
         const Trace trace(head, trace_settings, random, 1);
         write_request_head(out, head, client, trace.changes());
-        benchmark::DoNotOptimize(out.data());
+        benchmark::DoNotOptimize(out.text().data());
     }
 }
 
 void write_response(benchmark::State& state, std::string_view text) {
     ResponseHead head;
     read(text, head);
-    std::string out;
+    TextBuffer out;
     for (auto _ : state) {
         out.clear();
         write_response_head(out, head, head.body, ConnectionWord::none);
-        benchmark::DoNotOptimize(out.data());
+        benchmark::DoNotOptimize(out.text().data());
     }
 }
 

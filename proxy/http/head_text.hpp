@@ -1,29 +1,24 @@
-// Writes a head's text at the end of a string: one look at the room left for each piece, no call
-// for a short copy. A std::string's own append costs more than what it copies here.
+// Writes a head's text at the end of a buffer: one look at the room left for each piece, no call
+// for a short copy.
 //
-// Threads: one worker. Allocates only until the string has grown to the usual size of a head.
-// Invariant: while it lives, the string is longer than its text; the end sets that right.
+// Threads: one worker. Allocates only until the buffer has grown to the usual size of a head.
+// Invariant: while it lives, the buffer does not know of what it wrote; the end tells it.
 #pragma once
 
 #include "proxy/base/copy_text.hpp"
+#include "proxy/base/text_buffer.hpp"
 
 #include <charconv>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <string_view>
 
 namespace fairlead::http {
 
 class HeadText {
 public:
-    explicit HeadText(std::string& out) : out_(out) {
-        const auto size = out.size();
-        out.resize(size + usual_size);
-        at_ = out.data() + size;
-        end_ = at_ + usual_size;
-    }
-    ~HeadText() { out_.resize(size()); }
+    explicit HeadText(TextBuffer& out) : out_(out) { take_room(usual_size); }
+    ~HeadText() { out_.end_at(at_); }
     HeadText(const HeadText&) = delete;
     HeadText& operator=(const HeadText&) = delete;
 
@@ -64,10 +59,8 @@ public:
     }
 
 private:
-    // Most heads are smaller; making this room costs a few dozen instructions.
+    // Most heads are smaller.
     static constexpr std::size_t usual_size = 512;
-
-    std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - out_.data()); }
 
     [[gnu::always_inline]] char* room(std::size_t n) {
         if (static_cast<std::size_t>(end_ - at_) < n) [[unlikely]]
@@ -78,13 +71,17 @@ private:
     }
 
     [[gnu::noinline]] void grow(std::size_t n) {
-        const auto used = size();
-        out_.resize(used + n + usual_size);
-        at_ = out_.data() + used;
-        end_ = out_.data() + out_.size();
+        out_.end_at(at_);
+        take_room(n);
     }
 
-    std::string& out_;
+    void take_room(std::size_t n) {
+        const auto room = out_.room(n);
+        at_ = room.data();
+        end_ = at_ + room.size();
+    }
+
+    TextBuffer& out_;
     char* at_;   // behind the text
     char* end_;  // of the room there is
 };

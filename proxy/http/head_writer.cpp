@@ -5,7 +5,6 @@
 #include "proxy/http/head_text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 namespace fairlead::http {
@@ -58,7 +57,7 @@ std::string_view connection_line(ConnectionWord word) noexcept {
 
 }  // namespace
 
-void write_request_head(std::string& text, const RequestHead& head, const ClientFacts& client,
+void write_request_head(TextBuffer& text, const RequestHead& head, const ClientFacts& client,
                         const HeadChanges& changes) {
     HeadText out(text);
     const bool keeps_target = changes.target_begin.empty() && changes.target_end.empty();
@@ -88,7 +87,7 @@ void write_request_head(std::string& text, const RequestHead& head, const Client
     out.add("\r\n");
 }
 
-void write_response_head(std::string& text, const ResponseHead& head, const Framing& framing,
+void write_response_head(TextBuffer& text, const ResponseHead& head, const Framing& framing,
                          ConnectionWord word, const model::FieldEdits* edits,
                          const StickyCookie* cookie) {
     HeadText out(text);
@@ -103,13 +102,14 @@ void write_response_head(std::string& text, const ResponseHead& head, const Fram
     out.add(connection_line(word)).add("\r\n");
 }
 
-void write_chunk_size(std::string& out, std::size_t size) {
-    std::array<char, 24> digits;
-    const auto [end, ec] = std::to_chars(digits.begin(), digits.end(), size, 16);
-    out.append(digits.data(), end).append("\r\n", 2);
+void write_chunk_size(TextBuffer& out, std::size_t size) {
+    constexpr std::size_t most_digits = 16;
+    char* const digits = out.room(most_digits + 2).data();
+    char* const end = std::to_chars(digits, digits + most_digits, size, 16).ptr;
+    out.end_at(copy_text(end, "\r\n"));
 }
 
-void write_last_chunk(std::string& out, const std::vector<Field>* trailers) {
+void write_last_chunk(TextBuffer& out, const std::vector<Field>* trailers) {
     HeadText end(out);
     end.add("0\r\n");
     if (trailers != nullptr) {

@@ -18,7 +18,7 @@ constexpr std::uint64_t long_body = 48 * 1024;
 }  // namespace
 
 Http1ClientStream::Http1ClientStream(net::BufferPool& buffers, net::DeadlineWheel& wheel,
-                                     std::string& scratch)
+                                     TextBuffer& scratch)
     : buffers_(buffers), deadline_(wheel, &Http1ClientStream::time_is_up, this), output_(scratch) {}
 
 void Http1ClientStream::attach(net::Transport& transport, Duration first_byte, Duration idle) {

@@ -11,14 +11,12 @@
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
 
-#include <string>
-
 namespace fairlead::http {
 
 class Http1ClientStream final : public ClientStream {
 public:
     /// All references outlive the stream.
-    Http1ClientStream(net::BufferPool& buffers, net::DeadlineWheel& wheel, std::string& scratch);
+    Http1ClientStream(net::BufferPool& buffers, net::DeadlineWheel& wheel, TextBuffer& scratch);
 
     /// Before use. `transport` outlives the use. Timeouts: until the response's first byte; between
     /// any two of its bytes, or of the request's.

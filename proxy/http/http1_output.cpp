@@ -26,9 +26,10 @@ net::Sent Http1Output::send(const BodyPiece& piece, bool may_wait) {
             end = "\r\n";
         }
         if (piece.is_last && piece.trailers != nullptr) {
-            trailers_.assign(end);
+            trailers_.clear();
+            trailers_.append(end);
             write_last_chunk(trailers_, piece.trailers);
-            end = trailers_;
+            end = trailers_.text();
         } else if (piece.is_last) {
             end = has_data ? "\r\n0\r\n\r\n" : "0\r\n\r\n";
         }
@@ -37,15 +38,16 @@ net::Sent Http1Output::send(const BodyPiece& piece, bool may_wait) {
     const bool fits_in_front = head > 0 && head <= piece.room.size() && end.empty();
     if (piece.data.size() >= unmoved_body && fits_in_front) {
         char* const begin = piece.room.data() + piece.room.size() - head;
-        std::memcpy(begin, scratch_.data(), head);
+        std::memcpy(begin, scratch_.text().data(), head);
         return transport_->write({begin, head + piece.data.size()}, {});
     }
     if (piece.data.size() <= joined_body && !scratch_.empty()) {
         scratch_.append(piece.data).append(end);
-        return may_wait ? transport_->write_with_round(scratch_) : transport_->write(scratch_, {});
+        return may_wait ? transport_->write_with_round(scratch_)
+                        : transport_->write(scratch_.text(), {});
     }
     const std::array<std::string_view, 2> pieces = {piece.data, end};
-    return transport_->write(scratch_, pieces);
+    return transport_->write(scratch_.text(), pieces);
 }
 
 }  // namespace fairlead::http

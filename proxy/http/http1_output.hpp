@@ -4,24 +4,23 @@
 // Threads: one worker.
 #pragma once
 
+#include "proxy/base/text_buffer.hpp"
 #include "proxy/http/message.hpp"
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/transport.hpp"
-
-#include <string>
 
 namespace fairlead::http {
 
 class Http1Output {
 public:
     /// `scratch` is shared by all connections of the worker; it is never held across a suspension.
-    explicit Http1Output(std::string& scratch) noexcept : scratch_(scratch) {}
+    explicit Http1Output(TextBuffer& scratch) noexcept : scratch_(scratch) {}
 
     /// Before anything is sent. `transport` outlives the use.
     void attach(net::Transport& transport) noexcept { transport_ = &transport; }
 
     /// The worker's scratch, empty: write a head into it, then call send_head.
-    std::string& scratch() noexcept {
+    TextBuffer& scratch() noexcept {
         scratch_.clear();
         return scratch_;
     }
@@ -42,8 +41,8 @@ private:
     static constexpr std::size_t unmoved_body = 4 * 1024;
 
     net::Transport* transport_ = nullptr;
-    std::string& scratch_;
-    std::string trailers_;  // encoded; kept until sent
+    TextBuffer& scratch_;
+    TextBuffer trailers_;  // encoded; kept until sent
     bool is_chunked_ = false;
 };
 

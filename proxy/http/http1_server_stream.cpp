@@ -16,7 +16,7 @@ constexpr Duration look_again_after = 1s;
 }  // namespace
 
 Http1ServerStream::Http1ServerStream(net::BufferPool& buffers, net::DeadlineWheel& wheel,
-                                     std::string& scratch)
+                                     TextBuffer& scratch)
     : buffers_(buffers),
       wheel_(wheel),
       read_deadline_(wheel, &Http1ServerStream::cancel_io, this),

@@ -18,8 +18,6 @@
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
 
-#include <string>
-
 namespace fairlead::http {
 
 class Http1ServerStream final : public ServerStream {
@@ -36,7 +34,7 @@ public:
     };
 
     /// All references outlive the stream.
-    Http1ServerStream(net::BufferPool& buffers, net::DeadlineWheel& wheel, std::string& scratch);
+    Http1ServerStream(net::BufferPool& buffers, net::DeadlineWheel& wheel, TextBuffer& scratch);
 
     /// Before use. All references outlive the use; `client` is what is known of the connection.
     void attach(net::Transport& transport, const Settings& settings, const ClientFacts& client);

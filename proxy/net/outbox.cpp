@@ -4,7 +4,7 @@
 
 namespace fairlead::net {
 
-void Outbox::hold(Transport& from, std::string& message) {
+void Outbox::hold(Transport& from, TextBuffer& message) {
     if (count_ == letters_.size()) send_all();
     auto& letter = letters_[count_++];
     letter.from = &from;
@@ -13,7 +13,8 @@ void Outbox::hold(Transport& from, std::string& message) {
 }
 
 void Outbox::send_all() {
-    for (std::size_t i = 0; i < count_; ++i) letters_[i].from->send_held(letters_[i].message);
+    for (std::size_t i = 0; i < count_; ++i)
+        letters_[i].from->send_held(letters_[i].message.text());
     count_ = 0;
 }
 

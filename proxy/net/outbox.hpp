@@ -4,8 +4,9 @@
 // Threads: one worker.
 #pragma once
 
+#include "proxy/base/text_buffer.hpp"
+
 #include <cstddef>
-#include <string>
 #include <vector>
 
 namespace fairlead::net {
@@ -22,9 +23,9 @@ public:
     void open() noexcept { is_open_ = true; }
     bool is_open() const noexcept { return is_open_; }
 
-    /// Only while open. Takes the content of `message` and leaves an empty string with room for
+    /// Only while open. Takes the content of `message` and leaves an empty one with room for
     /// another. `from` lives until it is sent.
-    void hold(Transport& from, std::string& message);
+    void hold(Transport& from, TextBuffer& message);
     /// Sends what is held, in its order. Wakes nobody before the end of the turn.
     void send_all();
     void close() {
@@ -37,7 +38,7 @@ private:
 
     struct Letter {
         Transport* from = nullptr;
-        std::string message;
+        TextBuffer message;
     };
 
     std::vector<Letter> letters_;  // beyond count_: room for more

@@ -168,12 +168,12 @@ Sent Transport::write(std::string_view head, std::span<const std::string_view> p
     return sent;
 }
 
-Sent Transport::write_with_round(std::string& message) {
+Sent Transport::write_with_round(TextBuffer& message) {
     auto& outbox = watch_.reactor().outbox();
     // Who is known to be gone, or could be without our knowing, is told at once.
     const bool may_hold = outbox.is_open() && !tls_ && rest_ == nullptr && !write_error_ &&
                           watch_.is_registered() && !watch_.has_hung_up();
-    if (!may_hold) return write(message, {});
+    if (!may_hold) return write(message.text(), {});
     held_ += message.size();
     bytes_sent_ += message.size();
     outbox.hold(*this, message);

@@ -8,6 +8,7 @@
 // Threads: one worker. One read and one write may be under way at the same time.
 #pragma once
 
+#include "proxy/base/text_buffer.hpp"
 #include "proxy/net/descriptor.hpp"
 #include "proxy/net/io_result.hpp"
 #include "proxy/net/reactor.hpp"
@@ -110,7 +111,7 @@ public:
     /// `message`, and may send it only at the end of the reactor's round. `all` then means that
     /// nobody needs to wait: what the socket does not take it gets later, and where that fails, the
     /// next read and the next write do.
-    Sent write_with_round(std::string& message);
+    Sent write_with_round(TextBuffer& message);
     /// Some of such a message waits for the socket: finish_writing() waits with it.
     bool is_behind() const noexcept { return rest_ != nullptr; }
 

@@ -42,7 +42,7 @@ Worker::Worker(std::size_t index, Shared& shared)
       handshakes_(wheel(), &Worker::close_listeners, this),
       patience_(wheel(), &Worker::close_idle_connections, this),
       last_answers_(wheel(), &Worker::cut_connections, this) {
-    scratch_.reserve(16 * 1024);
+    scratch_.room(16 * 1024);
 }
 
 Worker::~Worker() {
@@ -165,7 +165,7 @@ void Worker::refuse(const net::Descriptor& socket) {
     scratch_.clear();
     http::write_response_head(scratch_, reply.head, reply.head.body, http::ConnectionWord::close);
     scratch_.append(reply.body);
-    ::send(socket.get(), scratch_.data(), scratch_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::send(socket.get(), scratch_.text().data(), scratch_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(socket.get(), SHUT_WR);
     // What has come is taken, or closing would reset the connection and our answer with it.
     net::Buffer buffer = buffers().borrow(net::BufferPool::small);

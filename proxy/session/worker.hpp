@@ -25,7 +25,6 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -79,7 +78,6 @@ public:
     net::BufferPool& buffers() noexcept { return reactor_.buffers(); }
     ObjectPool<http::Http1ServerStream>& server_streams() noexcept { return server_streams_; }
     ObjectPool<http::Http1ClientStream>& client_streams() noexcept { return client_streams_; }
-    std::string& scratch() noexcept { return scratch_; }
     upstream::Pool& pool() noexcept { return pool_; }
     metrics::Counters& counters() noexcept { return counters_; }
     const PinnedSnapshot& snapshot() const noexcept { return snapshot_; }
@@ -116,7 +114,7 @@ private:
     const std::size_t index_;
     Shared& shared_;
     net::Reactor reactor_;
-    std::string scratch_;
+    TextBuffer scratch_;
     ObjectPool<http::Http1ServerStream> server_streams_;
     ObjectPool<http::Http1ClientStream> client_streams_;
     metrics::Counters counters_;

@@ -148,7 +148,7 @@ void require_same(const Body& read, const Body& expected) {
 
 /// The body framed anew, in two chunks and one line for the end, is the same body.
 void require_rewritable(const Body& body) {
-    std::string coded;
+    TextBuffer coded;
     const auto half = body.data.size() / 2;
     for (const auto& part : {body.data.substr(0, half), body.data.substr(half)}) {
         if (part.empty()) continue;
@@ -157,7 +157,7 @@ void require_rewritable(const Body& body) {
     }
     write_last_chunk(coded, nullptr);
     Fed again;
-    again.feed(coded);
+    again.feed(coded.text());
     require(again.body().end == End::done && again.body().data == body.data &&
                 again.body().size == coded.size(),
             "what we write is read as it was");

@@ -94,11 +94,11 @@ void require_rewritable(const RequestHead& head, bool is_trusted) {
     Random random(1);
     const model::TraceSettings trace_settings;
     const Trace trace(head, trace_settings, random, 1);
-    std::string out;
+    TextBuffer out;
     write_request_head(out, head, client, trace.changes());
     RequestHead again;
     HeadParser parser;
-    require(parser.parse_request(out, HeadLimits(), again) == ParseStatus::complete,
+    require(parser.parse_request(out.text(), HeadLimits(), again) == ParseStatus::complete,
             "what we write is taken");
     require(parser.size() == out.size(), "what we write is one head");
     if (head.authority.empty()) return;  // HTTP/1.0 without Host: an empty one, RFC 9112 3.2

@@ -34,11 +34,11 @@ void require_sound_response(const ResponseHead& head, const Bytes& input) {
 void require_rewritable(const ResponseHead& head, Method method) {
     const bool ends_by_close = head.body.kind == Framing::Kind::until_close;
     const Framing framing = ends_by_close ? Framing() : head.declared;
-    std::string out;
+    TextBuffer out;
     write_response_head(out, head, framing, ConnectionWord::none);
     ResponseHead again;
     HeadParser parser;
-    require(parser.parse_response(out, HeadLimits(), again) == ParseStatus::complete,
+    require(parser.parse_response(out.text(), HeadLimits(), again) == ParseStatus::complete,
             "what we write is taken");
     require(parser.size() == out.size(), "what we write is one head");
     require(check_response(again, method) == Reason::none, "what we write has one meaning");

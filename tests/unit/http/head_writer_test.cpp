@@ -18,9 +18,9 @@ std::string forwarded(const std::string& text, const ClientFacts& client) {
     HeadParser parser;
     REQUIRE(parser.parse_request(text, HeadLimits(), head) == ParseStatus::complete);
     REQUIRE(check_request(head) == Reason::none);
-    std::string out;
+    TextBuffer out;
     write_request_head(out, head, client, HeadChanges());
-    return out;
+    return std::string(out.text());
 }
 
 const ClientFacts stranger = {"192.0.2.7", "8080", "http", false};
@@ -133,9 +133,9 @@ TEST_CASE("an endpoint cannot have our own fields removed either", "[http][forwa
         "2\r\nContent-Length: 3\r\n\r\n";
     REQUIRE(parser.parse_response(text, HeadLimits(), head) == ParseStatus::complete);
     REQUIRE(check_response(head, Method::get) == Reason::none);
-    std::string out;
+    TextBuffer out;
     write_response_head(out, head, head.body, ConnectionWord::none);
-    CHECK(out == "HTTP/1.1 200 OK\r\nX_Kept: 2\r\nContent-Length: 3\r\n\r\n");
+    CHECK(out.text() == "HTTP/1.1 200 OK\r\nX_Kept: 2\r\nContent-Length: 3\r\n\r\n");
 }
 
 TEST_CASE("a head of any size is written whole", "[http][forward]") {
@@ -187,9 +187,9 @@ TEST_CASE("100-continue is passed on whatever else is expected", "[http][forward
 TEST_CASE("framing fields in trailers are dropped", "[http][forward]") {
     const std::vector<Field> trailers = {{"Content-Length", "3", FieldId::content_length, false},
                                          {"X-Sum", "1", FieldId::other, false}};
-    std::string out;
+    TextBuffer out;
     write_last_chunk(out, &trailers);
-    CHECK(out == "0\r\nX-Sum: 1\r\n\r\n");
+    CHECK(out.text() == "0\r\nX-Sum: 1\r\n\r\n");
 }
 
 TEST_CASE("a response sets the cookie it is given", "[http][forward]") {
@@ -197,9 +197,9 @@ TEST_CASE("a response sets the cookie it is given", "[http][forward]") {
     head.status = 200;
     head.reason = "OK";
     const StickyCookie cookie = {"sess", "MTI3%3d", "/a/"};
-    std::string out;
+    TextBuffer out;
     write_response_head(out, head, Framing(), ConnectionWord::none, nullptr, &cookie);
-    CHECK(out ==
+    CHECK(out.text() ==
           "HTTP/1.1 200 OK\r\nSet-Cookie: sess=MTI3%3d; Path=/a/; HttpOnly; SameSite=None; "
           "Secure\r\n\r\n");
 }

@@ -33,8 +33,9 @@ Traced traced(const std::string& fields, const model::TraceSettings& settings = 
     Random random(seed);
     const Trace trace(head, settings, random, now);
     const ClientFacts client;
-    std::string out;
-    write_request_head(out, head, client, trace.changes());
+    TextBuffer written;
+    write_request_head(written, head, client, trace.changes());
+    const std::string out(written.text());
 
     Traced result;
     result.id = trace.id();

@@ -49,7 +49,11 @@ struct End final : Waiter {
         text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
         return text;
     }
-    Sent send(std::string text) const { return transport->write_with_round(text); }
+    Sent send(std::string_view text) const {
+        TextBuffer message;
+        message.append(text);
+        return transport->write_with_round(message);
+    }
 
     static void wake(Waiter& self, bool ready) {
         auto& end = static_cast<End&>(self);
