@@ -67,17 +67,55 @@ void Connection::close_idle() {
 }
 
 net::task<> Connection::serve() {
-    bool goes_on = true;
     if (!is_set_up_) {
-        goes_on = co_await set_up();
+        const bool is_ready = co_await set_up();
+        if (!is_ready) {
+            delete this;
+            co_return;
+        }
     }
-    while (goes_on) {
-        const auto stream = worker_.server_streams().borrow();
-        stream->attach(transport_, listener_.stream, client_);
-        const auto then = co_await serve_requests(*stream);
-        goes_on = then == Then::park;
-        if (goes_on && park()) co_return;
+    auto loan = worker_.server_streams().borrow();
+    auto& stream = *loan;
+    stream.attach(transport_, listener_.stream, client_);
+    for (unsigned served = 1;; ++served) {
+        if (served % most_in_a_row == 0) {
+            co_await worker_.reactor().next_turn();
+        }
+        stream.begin_request();
+        auto next = stream.read_request();
+        while (next && *next == http::Http1ServerStream::Next::incomplete) {
+            const bool ready = co_await transport_.wait_readable();
+            next = ready ? stream.read_request() : stream.give_up_request();
+        }
+        if (!next) {
+            // A client that closes its side after its last request still gets the answer.
+            if (transport_.is_behind()) {
+                co_await stream.finish_sending();
+            }
+            if (next.error().reason != Reason::client_closed) {
+                co_await refuse(stream, next.error().reason);
+            }
+            break;
+        }
+        if (*next == http::Http1ServerStream::Next::none) {
+            if (transport_.is_behind()) {
+                const auto taken = co_await stream.finish_sending();
+                if (!taken) break;
+                if (transport_.may_have_input()) continue;
+            }
+            if (park()) co_return;
+            continue;
+        }
+        Exchange exchange(worker_, stream);
+        co_await exchange.run();
+        if (!stream.finish_request()) break;
+        const bool is_idle = !stream.has_input() && !transport_.may_have_input();
+        if (is_idle && !transport_.is_behind() && park()) co_return;
     }
+    if (stream.may_be_sending()) {
+        co_await close_lingering();
+    }
+    loan.reset();  // it refers to the transport
     delete this;
 }
 
@@ -135,46 +173,6 @@ net::task<bool> Connection::handshake() {
         worker_.counters().add(metrics::Metric::tls_handshakes);
     }
     co_return !ec;
-}
-
-net::task<Connection::Then> Connection::serve_requests(http::Http1ServerStream& stream) {
-    for (unsigned served = 1;; ++served) {
-        if (served % most_in_a_row == 0) {
-            co_await worker_.reactor().next_turn();
-        }
-        stream.begin_request();
-        auto next = stream.read_request();
-        while (next && *next == http::Http1ServerStream::Next::incomplete) {
-            const bool ready = co_await transport_.wait_readable();
-            next = ready ? stream.read_request() : stream.give_up_request();
-        }
-        if (!next) {
-            // A client that closes its side after its last request still gets the answer.
-            if (transport_.is_behind()) {
-                co_await stream.finish_sending();
-            }
-            if (next.error().reason != Reason::client_closed) {
-                co_await refuse(stream, next.error().reason);
-            }
-            break;
-        }
-        if (*next == http::Http1ServerStream::Next::none) {
-            if (!transport_.is_behind()) co_return Then::park;
-            const auto taken = co_await stream.finish_sending();
-            if (!taken) break;
-            if (!transport_.may_have_input()) co_return Then::park;
-            continue;
-        }
-        Exchange exchange(worker_, stream);
-        co_await exchange.run();
-        if (!stream.finish_request()) break;
-        const bool is_idle = !stream.has_input() && !transport_.may_have_input();
-        if (is_idle && !transport_.is_behind()) co_return Then::park;
-    }
-    if (stream.may_be_sending()) {
-        co_await close_lingering();
-    }
-    co_return Then::close;
 }
 
 bool Connection::park() {

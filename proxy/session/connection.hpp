@@ -51,14 +51,12 @@ private:
         Connection& connection;
     };
 
-    enum class Then : std::uint8_t { park, close };
-
     Connection(Worker& worker, const ListenerContext& listener, net::Descriptor socket,
                const std::optional<model::IpBytes>& ip);
     ~Connection();
 
     static void time_is_up(void* self);
-    /// Until the connection is parked or at its end.
+    /// One request after the other, until the connection is parked or at its end.
     net::task<> serve();
     /// What comes before the first request. False: it failed.
     net::task<bool> set_up();
@@ -66,8 +64,6 @@ private:
     /// Waits for a first byte. False: none will come.
     net::task<bool> client_begins();
     net::task<bool> handshake();
-    /// Requests, as long as they are here.
-    net::task<Then> serve_requests(http::Http1ServerStream& stream);
     /// False: there is something to read.
     bool park();
     void write_refused(const http::Http1ServerStream& stream, Reason reason);
