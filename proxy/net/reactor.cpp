@@ -17,6 +17,12 @@ constexpr Duration patience_when_stopping = 500ms;
 
 constexpr std::uint32_t end_events = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
+/// epoll_wait(), but no cancellation point: as receive() is none.
+int wait_for_events(int epoll, std::span<epoll_event> into, int milliseconds) noexcept {
+    return static_cast<int>(::syscall(SYS_epoll_pwait, epoll, into.data(), into.size(),
+                                      milliseconds, nullptr, std::size_t{0}));
+}
+
 }  // namespace
 
 void Watch::begin(Reactor& reactor, int fd, Starts starts) noexcept {
@@ -161,13 +167,12 @@ void Reactor::run() {
 }
 
 void Reactor::turn(Duration at_most) {
-    const int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
-                                   milliseconds_to_wait(at_most));
+    const int count = wait_for_events(epoll_.get(), events_, milliseconds_to_wait(at_most));
     wheel_.set_now(DeadlineWheel::coarse_now());
     if (count > 0) handle_events(count);
-    run_deferred();
+    if (!deferred_.empty()) run_deferred();
     wheel_.advance();
-    run_deferred();
+    if (!deferred_.empty()) run_deferred();
 }
 
 int Reactor::milliseconds_to_wait(Duration at_most) const noexcept {
@@ -197,15 +202,16 @@ void Reactor::handle_events(int count) {
     for (next_event_ = 0; next_event_ < event_count_;) {
         const auto begin = next_event_;
         const auto end = std::min(begin + round, event_count_);
-        if (end - begin > 1) {
+        const bool is_round = end - begin > 1;
+        if (is_round) {
             read_ahead(begin, end);
             outbox_.open();
+            // First, because each kind runs through its own half of the code.
+            wake_waiters(begin, end, true);
         }
-        // One after the other, because each kind runs through its own half of the code.
-        wake_waiters(begin, end, true);
         wake_waiters(begin, end, false);
         next_event_ = end;
-        outbox_.close();
+        if (is_round) outbox_.close();
     }
     event_count_ = 0;
     if (has_posted) run_posted();
