@@ -37,6 +37,11 @@ struct Claims {
 };
 
 void read_connection(std::string_view list, Claims& claims) {
+    if (ascii::iequals(list, "keep-alive")) {  // what is said most
+        ++claims.connection_options;
+        claims.keep_alive = true;
+        return;
+    }
     // Empty ones count as well: they are skipped as often.
     claims.connection_options += 1 + static_cast<unsigned>(std::ranges::count(list, ','));
     ascii::each_item(list, [&](std::string_view token) {

@@ -3,30 +3,32 @@
 #include "proxy/base/ascii.hpp"
 
 #include <algorithm>
-#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace fairlead::http {
 namespace {
 
-constexpr auto hex_pairs = [] {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::array<char, 512> pairs = {};
-    for (std::size_t i = 0; i < 256; ++i) {
-        pairs[2 * i] = digits[i >> 4];
-        pairs[2 * i + 1] = digits[i & 15];
-    }
-    return pairs;
-}();
-
-/// The lowest `digits` hex digits of a number, the highest first.
-template <std::size_t digits>
+// The sixteen hex digits of a number, the highest first. Both ways write the same.
+#if defined(__SSE2__)
 void write_hex(char* to, std::uint64_t number) noexcept {
-#pragma GCC unroll 8
-    for (std::size_t at = digits; at > 0; at -= 2) {
-        std::memcpy(to + at - 2, &hex_pairs[(number & 0xff) * 2], 2);
-        number >>= 8;
-    }
+    const auto highest_first = static_cast<long long>(__builtin_bswap64(number));
+    const __m128i bytes = _mm_set_epi64x(0, highest_first);
+    const __m128i low_half = _mm_set1_epi8(0xf);
+    const __m128i high = _mm_and_si128(_mm_srli_epi16(bytes, 4), low_half);
+    const __m128i digits = _mm_unpacklo_epi8(high, _mm_and_si128(bytes, low_half));
+    const __m128i is_letter = _mm_cmpgt_epi8(digits, _mm_set1_epi8(9));
+    const __m128i to_letter = _mm_and_si128(is_letter, _mm_set1_epi8('a' - '9' - 1));
+    const __m128i text = _mm_add_epi8(_mm_add_epi8(digits, _mm_set1_epi8('0')), to_letter);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), text);
 }
+#else
+void write_hex(char* to, std::uint64_t number) noexcept {
+    for (std::size_t at = 16; at > 0; number >>= 4) to[--at] = "0123456789abcdef"[number & 15];
+}
+#endif
 
 constexpr bool is_lower_hex(char c) noexcept {
     return ascii::is_digit(c) || (c >= 'a' && c <= 'f');
@@ -156,9 +158,8 @@ void Trace::set_id(std::string_view first, std::string_view second) noexcept {
 }
 
 void Trace::make_id(Random& random, std::uint32_t now) noexcept {
-    write_hex<8>(id_.data(), now);
-    write_hex<16>(id_.data() + 8, random.next());
-    write_hex<8>(id_.data() + 24, random.next() >> 32);
+    write_hex(id_.data(), std::uint64_t{now} << 32 | random.next() >> 32);
+    write_hex(id_.data() + 16, random.next());
     id_size_ = id_digits;
 }
 
@@ -180,7 +181,7 @@ void Trace::add_traceparent(const Parent& parent, bool sampled, Random& random) 
     add(id());
     add("-");
     if (parent.id.empty()) {
-        write_hex<parent_digits>(added_.data() + added_size_, random.next() | 1);  // never zero
+        write_hex(added_.data() + added_size_, random.next() | 1);  // never zero
         added_size_ += parent_digits;
     } else {
         add(parent.id);
