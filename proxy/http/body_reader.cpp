@@ -22,17 +22,15 @@ constexpr unsigned hex_value(char c) noexcept {
 
 void BodyReader::begin(const Framing& framing, const HeadLimits& trailer_limits) {
     framing_ = framing;
-    trailer_limits_ = trailer_limits;
     failed_ = false;
     remaining_ = framing.kind == Framing::Kind::length ? framing.length : 0;
+    state_ = framing.has_body() ? State::data : State::done;
+    if (framing.kind != Framing::Kind::chunked) return;
+    state_ = State::size_line;
+    trailer_limits_ = trailer_limits;
     trailers_.clear();
     dropped_.clear();
     trailers_seen_ = 0;
-    if (!framing.has_body()) {
-        state_ = State::done;
-    } else {
-        state_ = framing.kind == Framing::Kind::chunked ? State::size_line : State::data;
-    }
 }
 
 BodyReader::Step BodyReader::step(char* data, std::size_t size) {

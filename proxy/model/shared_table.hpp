@@ -33,7 +33,9 @@ public:
     bool empty() const noexcept { return size_ == 0; }
 
     /// Null: there is none of that key.
-    const Record* find(std::string_view key) const noexcept { return find(key, table_hash(key)); }
+    const Record* find(std::string_view key) const noexcept {
+        return empty() ? nullptr : find(key, table_hash(key));
+    }
     /// `hash`: of the key, where it is known already.
     const Record* find(std::string_view key, std::uint64_t hash) const noexcept {
         const Pointer* const at = locate(key, hash);
