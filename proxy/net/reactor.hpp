@@ -165,17 +165,9 @@ public:
     BufferPool& buffers() noexcept { return buffers_; }
     Outbox& outbox() noexcept { return outbox_; }
 
-    /// Counts a coroutine that run() must see the end of.
-    class Guest {
-    public:
-        explicit Guest(Reactor& reactor) noexcept : reactor_(reactor) { ++reactor_.guests_; }
-        ~Guest() { --reactor_.guests_; }
-        Guest(const Guest&) = delete;
-        Guest& operator=(const Guest&) = delete;
-
-    private:
-        Reactor& reactor_;
-    };
+    /// For spawn(): run() goes on until as many have left as came.
+    void guest_came() noexcept { ++guests_; }
+    void guest_left() noexcept { --guests_; }
 
 private:
     friend class Watch;
@@ -202,7 +194,7 @@ private:
     std::size_t event_count_ = 0;
     Watch* watches_ = nullptr;
     DeferredList deferred_;
-    std::size_t guests_ = 0;
+    std::size_t guests_ = 0;  // spawned coroutines that have not ended
     bool stopped_ = false;
 
     std::mutex mutex_;

@@ -15,14 +15,27 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace fairlead::net {
+
+class Reactor;
 
 template <class T = void>
 class [[nodiscard]] task;
 
 namespace detail {
+
+template <class T>
+struct Promise;
+
+/// What spawn() says of a task that nobody awaits.
+struct Spawned {
+    void (*end)(Promise<void>&) noexcept = nullptr;  // frees it; null: somebody awaits it
+    Reactor* reactor = nullptr;
+    std::string_view name;
+};
 
 struct PromiseBase {
     std::coroutine_handle<> awaiting;  // null while the awaiter still runs, inside resume()
@@ -32,8 +45,10 @@ struct PromiseBase {
         bool await_ready() const noexcept { return false; }
         template <class Promise>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
-            const auto next = ended.promise().awaiting;
-            return next ? next : std::noop_coroutine();
+            auto& promise = ended.promise();
+            if (promise.awaiting) return promise.awaiting;
+            promise.end_spawned();
+            return std::noop_coroutine();
         }
         void await_resume() const noexcept {}
     };
@@ -41,6 +56,7 @@ struct PromiseBase {
     std::suspend_always initial_suspend() const noexcept { return {}; }
     End final_suspend() const noexcept { return {}; }
     void unhandled_exception() noexcept { error = std::current_exception(); }
+    void end_spawned() const noexcept {}
 
     static void* operator new(std::size_t size) { return FramePool::allocate(size); }
     static void operator delete(void* frame, std::size_t size) noexcept {
@@ -65,8 +81,13 @@ struct Promise : PromiseBase {
 
 template <>
 struct Promise<void> : PromiseBase {
+    Spawned spawned;
+
     task<void> get_return_object() noexcept;
     void return_void() const noexcept {}
+    void end_spawned() noexcept {
+        if (spawned.end != nullptr) spawned.end(*this);
+    }
     void take() const {
         if (error) std::rethrow_exception(error);
     }
@@ -96,6 +117,9 @@ public:
         handle_.promise().awaiting = awaiting;
     }
     T await_resume() const { return handle_.promise().take(); }
+
+    /// For spawn(): whoever takes it frees it.
+    Handle release() noexcept { return std::exchange(handle_, {}); }
 
 private:
     Handle handle_;
