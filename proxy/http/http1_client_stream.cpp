@@ -95,12 +95,10 @@ void Http1ClientStream::watch_reading() {
 
 net::IoResult Http1ClientStream::try_read() {
     if (!transport_->may_have_input()) return net::IoResult::of(net::IoResult::Status::blocked);
-    if (!buffer_) {
+    if (!buffer_ && transport_->has_ahead()) {
         buffer_ = transport_->take_ahead();
-        if (buffer_) {
-            has_response_bytes_ = true;
-            return net::IoResult::done(buffer_.filled_size());
-        }
+        has_response_bytes_ = true;
+        return net::IoResult::done(buffer_.filled_size());
     }
     if (buffer_.filled_size() == 0 && buffer_.capacity() < buffer_size_)
         buffer_ = buffers_.borrow(buffer_size_);
@@ -195,7 +193,6 @@ result<bool> Http1ClientStream::try_parse() {
     is_clean_ = has_final_head_ = head_.status >= 200;
     if (head_.status == 100) owes_continue_ = false;
     buffer_.consume(parser_.size());
-    parser_.restart();
     return true;
 }
 

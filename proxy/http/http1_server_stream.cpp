@@ -116,7 +116,7 @@ void Http1ServerStream::begin_request() {
 }
 
 result<Http1ServerStream::Next> Http1ServerStream::read_request() {
-    if (!buffer_) buffer_ = transport_->take_ahead();
+    if (!buffer_ && transport_->has_ahead()) buffer_ = transport_->take_ahead();
     if (!buffer_) buffer_ = buffers_.borrow(net::BufferPool::small);
     for (;;) {
         if (buffer_.filled_size() > 0) {

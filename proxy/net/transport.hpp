@@ -85,8 +85,9 @@ public:
     void expect_message() noexcept {
         if (!tls_) watch_.allow_reading_ahead();
     }
-    /// What was read ahead; empty: nothing was.
-    Buffer take_ahead() noexcept { return watch_.has_ahead() ? watch_.take_ahead() : Buffer(); }
+    bool has_ahead() const noexcept { return watch_.has_ahead(); }
+    /// What was read ahead. Only where something was.
+    Buffer take_ahead() noexcept { return watch_.take_ahead(); }
     /// Wakes `waiter` once there may be input, without a coroutine. To be called after `blocked`,
     /// or without may_have_input(). False, and no wake-up: read it now.
     bool wake_when_readable(Waiter& waiter) noexcept;

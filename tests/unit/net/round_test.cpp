@@ -296,7 +296,7 @@ TEST_CASE("bytes are read ahead for who expects a message", "[net][round]") {
         const auto buffer = first.transport->take_ahead();
         CHECK(buffer.filled() == "Hello");
         CHECK_FALSE(first.transport->may_have_input());
-        CHECK_FALSE(first.transport->take_ahead());
+        CHECK_FALSE(first.transport->has_ahead());
     };
     second.then = [&] {
         const auto buffer = second.transport->take_ahead();
@@ -327,11 +327,11 @@ TEST_CASE("nothing is read ahead for other waiters, nor where the stream ends", 
     third.peer_writes("3");
     third.peer.close();
     first.then = [&] {
-        CHECK_FALSE(first.transport->take_ahead());
+        CHECK_FALSE(first.transport->has_ahead());
         CHECK(read_all(*first.transport) == "1");
     };
     third.then = [&] {
-        CHECK_FALSE(third.transport->take_ahead());
+        CHECK_FALSE(third.transport->has_ahead());
         CHECK(read_all(*third.transport) == "3");
     };
     reactor.turn(1s);
