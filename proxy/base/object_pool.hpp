@@ -19,39 +19,33 @@ public:
     ObjectPool(const ObjectPool&) = delete;
     ObjectPool& operator=(const ObjectPool&) = delete;
 
-    /// The use of one object; gives it back at the end. Empty after being moved from.
+    /// The use of one object; gives it back at the end.
     class Loan {
     public:
-        Loan() = default;
         Loan(ObjectPool& pool, std::unique_ptr<T> object) noexcept
             : pool_(&pool), object_(std::move(object)) {}
-        Loan(Loan&&) noexcept = default;
-        Loan& operator=(Loan&& other) noexcept {
-            reset();
-            pool_ = other.pool_;
-            object_ = std::move(other.object_);
-            return *this;
-        }
+        Loan(const Loan&) = delete;
+        Loan& operator=(const Loan&) = delete;
         ~Loan() { reset(); }
 
-        explicit operator bool() const noexcept { return object_ != nullptr; }
         T& operator*() const noexcept { return *object_; }
         T* operator->() const noexcept { return object_.get(); }
 
+        /// Gives it back now.
         void reset() {
             if (object_) pool_->give_back(std::move(object_));
         }
 
     private:
-        ObjectPool* pool_ = nullptr;
+        ObjectPool* pool_;
         std::unique_ptr<T> object_;
     };
 
     Loan borrow() {
-        if (kept_.empty()) return Loan(*this, make_());
-        Loan loan(*this, std::move(kept_.back()));
+        if (kept_.empty()) kept_.push_back(make_());
+        auto object = std::move(kept_.back());
         kept_.pop_back();
-        return loan;
+        return Loan(*this, std::move(object));
     }
 
 private:

@@ -19,15 +19,27 @@ class BufferPool;
 class Buffer {
 public:
     Buffer() = default;
-    Buffer(Buffer&& other) noexcept { swap(other); }
+    Buffer(Buffer&& other) noexcept
+        : pool_(other.pool_),
+          storage_(std::move(other.storage_)),
+          capacity_(std::exchange(other.capacity_, 0)),
+          begin_(std::exchange(other.begin_, 0)),
+          end_(std::exchange(other.end_, 0)) {}
     Buffer& operator=(Buffer&& other) noexcept {
-        Buffer(std::move(other)).swap(*this);
+        reset();
+        pool_ = other.pool_;
+        storage_ = std::move(other.storage_);
+        capacity_ = std::exchange(other.capacity_, 0);
+        begin_ = std::exchange(other.begin_, 0);
+        end_ = std::exchange(other.end_, 0);
         return *this;
     }
     ~Buffer() { reset(); }
 
     /// Gives the storage back now.
-    void reset() noexcept;
+    void reset() noexcept {
+        if (storage_) give_back();
+    }
 
     explicit operator bool() const noexcept { return storage_ != nullptr; }
     std::size_t capacity() const noexcept { return capacity_; }
@@ -56,16 +68,10 @@ public:
         begin_ = 0;
     }
 
-    void swap(Buffer& other) noexcept {
-        std::swap(pool_, other.pool_);
-        std::swap(storage_, other.storage_);
-        std::swap(capacity_, other.capacity_);
-        std::swap(begin_, other.begin_);
-        std::swap(end_, other.end_);
-    }
-
 private:
     friend class BufferPool;
+
+    void give_back() noexcept;
 
     BufferPool* pool_ = nullptr;
     std::unique_ptr<char[]> storage_;
@@ -128,8 +134,7 @@ private:
     std::vector<std::unique_ptr<char[]>> large_;
 };
 
-inline void Buffer::reset() noexcept {
-    if (!storage_) return;
+[[gnu::noinline]] inline void Buffer::give_back() noexcept {
     pool_->give_back(std::move(storage_), capacity_);
     begin_ = end_ = capacity_ = 0;
 }
