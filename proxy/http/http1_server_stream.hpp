@@ -69,6 +69,8 @@ public:
     const ClientFacts& client() const noexcept override { return *client_; }
     /// Whether request() is one: a head may also fail to become one.
     bool has_request() const noexcept { return head_size_ > 0; }
+    /// Whether a part of one has come.
+    bool has_begun_request() const noexcept { return parser_.has_begun(); }
     BodyPiece initial_body() const noexcept override { return initial_body_; }
     Traffic traffic() const noexcept override;
     net::TlsFacts tls_facts() const noexcept override { return transport_->tls_facts(); }

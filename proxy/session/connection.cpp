@@ -94,6 +94,8 @@ net::task<> Connection::serve() {
             }
             if (next.error().reason != Reason::client_closed) {
                 co_await refuse(stream, next.error().reason);
+            } else if (stream.has_begun_request()) {
+                worker_.counters().add(Reason::client_closed);
             }
             break;
         }

@@ -163,6 +163,21 @@ TEST_CASE("who sends on while his answer is awaited has not gone", "[scenario][l
     CHECK(client.exchange(plain_get).body == "thought");
 }
 
+TEST_CASE("a client that leaves within its head is counted, one between requests is not",
+          "[scenario][leaving]") {
+    ScriptedOrigin origin(ScriptedOrigin::answering("served"));
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto complete = proxy.connect();
+    CHECK(complete.exchange(plain_get).body == "served");
+    complete.close();
+    CHECK(is_left_alone(proxy));
+    auto partial = proxy.connect();
+    REQUIRE(partial.send("GET / HT"));
+    partial.close();
+    CHECK(eventually([&] { return proxy.plane().total(Reason::client_closed) == 1; }));
+}
+
 TEST_CASE("a client that leaves during an answer without news ends it", "[scenario][leaving]") {
     std::atomic<int> given_up{0};
     ScriptedOrigin origin([&](SocketPeer& peer, int) {
