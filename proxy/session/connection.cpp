@@ -20,6 +20,7 @@ namespace {
 // read. As nginx has them.
 constexpr Duration linger_time = 30s;
 constexpr Duration linger_patience = 5s;
+constexpr Duration linger_time_when_draining = 2s;
 
 // Who sends faster than we answer lets the others have their turn after so many requests, or reads.
 constexpr unsigned most_in_a_row = 64;
@@ -239,14 +240,15 @@ net::task<> Connection::close_lingering() {
     if (!transport_.is_open()) co_return;
     is_lingering_ = true;
     transport_.shut_down_writing();
-    const TimePoint until = worker_.wheel().now() + linger_time;
+    const TimePoint began = worker_.wheel().now();
     net::Buffer buffer = worker_.buffers().borrow(net::BufferPool::small);
     unsigned reads = 0;
     for (bool goes_on = true; goes_on;) {
         if (++reads % most_in_a_row == 0) {
             co_await worker_.reactor().next_turn();
         }
-        const Duration left = until - worker_.wheel().now();
+        const Duration time = worker_.is_draining() ? linger_time_when_draining : linger_time;
+        const Duration left = began + time - worker_.wheel().now();
         deadline_.arm(std::clamp<Duration>(left, 1ms, linger_patience));
         const net::IoResult read = co_await transport_.read_some(buffer.space());
         goes_on = read.is_done() && left > Duration::zero();
