@@ -68,7 +68,6 @@ Checked<session::ListenerContext> DataPlane::Impl::make_context(
     const auto& limits = settings_.limits;
     context.stream.head = session::head_limits(limits);
     context.stream.request_body = settings_.limits.request_body;
-    context.stream.keep_alive = listener.keep_alive;
     context.stream.head_timeout = listener.head_timeout;
     context.stream.body_timeout = listener.body_timeout;
     context.stream.min_rates = listener.min_rates;

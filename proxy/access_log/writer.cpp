@@ -62,14 +62,13 @@ void Writer::run() {
         // Before the lines are looked at: what was handed over before stop() is then among them.
         const bool must_stop = must_stop_.load(std::memory_order_acquire);
         const auto progress = write_all();
+        judge(progress);
         if (must_reopen_.exchange(false, std::memory_order_acq_rel)) {
             open_anew();
             continue;
         }
-        const bool is_done =
-            progress == Progress::all_written || progress == Progress::nothing_to_do;
         if (must_stop) {
-            if (is_done) return;
+            if (is_done(progress)) return;
             if (!give_up_at) give_up_at = Clock::now() + patience_when_stopping;
             if (Clock::now() >= *give_up_at) return drop_rest();
         }
@@ -95,24 +94,26 @@ Writer::Progress Writer::write_lane(Lane& lane) {
     for (auto left = lane.readable().size(); left > 0;) {
         const auto lines = lane.readable().substr(0, left);
         const auto result = output_.write(lines);
-        if (result.taken == Output::Taken::none) {
-            // Busy is no failure before something is lost of it.
-            if (totals().dropped != dropped_when_written_) note_failure(EAGAIN);
-            return Progress::output_is_busy;
-        }
+        if (result.taken == Output::Taken::none) return Progress::output_is_busy;
         if (result.taken == Output::Taken::failed) {
             note_failure(result.error);
             return Progress::output_fails;
         }
-        if (std::exchange(is_failing_, false))
-            log::info("access_log.recovered", log::kv("path", output_.path()));
         bytes_.add(result.bytes);
-        dropped_when_written_ = totals().dropped;
         is_mid_line_ = result.bytes > 0 && lines[result.bytes - 1] != '\n';
         lane.release(result.bytes);
         left -= result.bytes;
     }
     return Progress::all_written;
+}
+
+void Writer::judge(Progress progress) {
+    const auto dropped = totals().dropped;
+    if (std::exchange(dropped_before_, dropped) != dropped) {
+        note_failure(EAGAIN);  // busy is no failure before something is lost of it
+    } else if (is_done(progress) && std::exchange(is_failing_, false)) {
+        log::info("access_log.recovered", log::kv("path", output_.path()));
+    }
 }
 
 void Writer::note_failure(int error) {
@@ -132,6 +133,7 @@ void Writer::open_anew() {
     auto& lane = *lanes_[turn_];
     lane.release(lane.readable().find('\n') + 1);
     dropped_.add();
+    ++dropped_before_;  // and that is all
 }
 
 void Writer::drop_rest() {

@@ -59,7 +59,12 @@ private:
     enum class Progress { all_written, nothing_to_do, output_is_busy, output_fails };
 
     void run();
+    static bool is_done(Progress progress) noexcept {
+        return progress == Progress::all_written || progress == Progress::nothing_to_do;
+    }
     Progress write_all();
+    /// Says once when lines begin to be lost, and once when all that there is has been written.
+    void judge(Progress progress);
     Progress write_lane(Lane& lane);
     void note_failure(int error);
     void open_anew();
@@ -76,7 +81,7 @@ private:
     metrics::Counter dropped_;
     std::size_t turn_ = 0;     // the lane that is written next; one whose line is not whole goes on
     bool is_failing_ = false;  // and has been logged
-    std::uint64_t dropped_when_written_ = 0;
+    std::uint64_t dropped_before_ = 0;
     bool is_mid_line_ = false;  // what was written last is not the end of a line
     std::thread thread_;
 };

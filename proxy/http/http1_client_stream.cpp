@@ -62,7 +62,7 @@ net::Sent Http1ClientStream::send_head(const RequestHead& head, const ClientFact
                                        const HeadChanges& changes, const BodyPiece& piece) {
     method_ = head.method;
     upload_is_open_ = !piece.is_last;
-    owes_continue_ = head.expects_continue;
+    owes_continue_ = head.expects_continue && piece.data.empty();
     write_request_head(output_.scratch(), head, client, changes);
     // What cannot be repeated goes out before its endpoint has more time to close.
     return output_.send_head(head.body, piece, is_idempotent(head.method));
@@ -174,8 +174,7 @@ Failure Http1ClientStream::no_answer(const net::error_code& why) const {
 
 void Http1ClientStream::make_room() {
     parser_.restart();
-    buffer_.compact();
-    if (buffer_.space().empty()) buffer_ = buffers_.grown(buffer_, buffer_.capacity() * 2);
+    buffers_.make_room(buffer_);
 }
 
 result<bool> Http1ClientStream::try_parse() {
@@ -216,11 +215,9 @@ net::task<result<BodyPiece>> Http1ClientStream::read_body() {
         const auto buffered = buffered_body();
         if (!buffered || buffered->is_last || !buffered->data.empty()) co_return buffered;
         if (body_.remaining() > long_body) buffer_size_ = net::BufferPool::large;
-        if (buffer_ && buffer_.space().empty()) {
-            buffer_.compact();
-            // A trailer section: the reader refuses it beyond its limits, so this ends.
-            if (buffer_.space().empty()) buffer_ = buffers_.grown(buffer_, buffer_.capacity() * 2);
-        }
+        // More than a buffer holds only a trailer section, and the reader refuses it beyond its
+        // limits.
+        if (buffer_) buffers_.make_room(buffer_);
         auto got = try_read();
         if (got.is_blocked()) {
             begin_waiting();

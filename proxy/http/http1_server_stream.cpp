@@ -181,8 +181,7 @@ void Http1ServerStream::make_room() {
     if (!buffer_.space().empty()) return;
     // The parser refuses heads beyond the limit, so this ends.
     parser_.restart();
-    buffer_.compact();
-    if (buffer_.space().empty()) buffer_ = buffers_.grown(buffer_, buffer_.capacity() * 2);
+    buffers_.make_room(buffer_);
 }
 
 result<> Http1ServerStream::accept_head() {
@@ -213,6 +212,7 @@ result<> Http1ServerStream::accept_head() {
     auto step = body_.step(data, rest);
     // The head stays where it is, so what the body took is cut out from behind it.
     initial_body_ = step.piece;
+    if (!step.piece.data.empty()) awaits_continue_ = false;  // it does not wait
     body_bytes_ = step.piece.data.size();
     const bool over_limit = limit > 0 && body_bytes_ > limit;
     if (step.kind == BodyReader::Step::Kind::failed || over_limit) {
@@ -248,10 +248,9 @@ net::task<result<BodyPiece>> Http1ServerStream::read_body() {
         if (step.kind != BodyReader::Step::Kind::needs_more) {
             co_return take_piece(step);
         }
-        if (body_buffer_.space().empty()) body_buffer_.compact();
-        // A trailer section: the reader refuses it beyond its limits, so this ends.
-        if (body_buffer_.space().empty())
-            body_buffer_ = buffers_.grown(body_buffer_, body_buffer_.capacity() * 2);
+        // More than a buffer holds only a trailer section, and the reader refuses it beyond its
+        // limits.
+        buffers_.make_room(body_buffer_);
         auto space = body_buffer_.space();
         if (body_.kind() == Framing::Kind::length && body_.remaining() < space.size()) {
             space = space.first(static_cast<std::size_t>(body_.remaining()));

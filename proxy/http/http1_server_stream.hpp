@@ -25,7 +25,6 @@ public:
     struct Settings {
         HeadLimits head;
         model::Bytes request_body = 0;  // 0: no limit
-        Duration keep_alive = 75s;
         Duration head_timeout = 30s;
         Duration body_timeout = 60s;
         model::MinRates min_rates;

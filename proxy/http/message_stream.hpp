@@ -9,7 +9,7 @@
 #pragma once
 
 #include "proxy/base/failure.hpp"
-#include "proxy/http/forwarding.hpp"
+#include "proxy/http/client_facts.hpp"
 #include "proxy/http/message.hpp"
 #include "proxy/net/task.hpp"
 #include "proxy/net/transport.hpp"

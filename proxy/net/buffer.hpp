@@ -116,6 +116,13 @@ public:
         return larger;
     }
 
+    /// Room behind what `buffer` holds: that moves to its front, or into a larger one. The caller
+    /// sees to it that this ends.
+    void make_room(Buffer& buffer) {
+        if (buffer.space().empty()) buffer.compact();
+        if (buffer.space().empty()) buffer = grown(buffer, buffer.capacity() * 2);
+    }
+
 private:
     friend class Buffer;
 

@@ -84,7 +84,8 @@ void remove_stale_socket(const model::Address& address) {
     if (address.kind != model::Address::Kind::unix_socket) return;
     if (::stat(path, &info) != 0 || !S_ISSOCK(info.st_mode)) return;
     const auto socket_address = socket_address_of(address);
-    const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    // Where its queue is full somebody listens; we do not wait for him.
+    const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (::connect(probe.get(), socket_address->data(), socket_address->size()) != 0 &&
         errno == ECONNREFUSED)
         ::unlink(path);

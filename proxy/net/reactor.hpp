@@ -19,7 +19,6 @@
 #include "proxy/net/waiter.hpp"
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <mutex>

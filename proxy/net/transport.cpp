@@ -125,9 +125,15 @@ bool Transport::wake_when_readable(Waiter& waiter) noexcept {
 
 bool Transport::wake_on_arrival(Waiter& waiter) noexcept {
     if (has_hung_up() || !is_open()) return false;
-    if (tls_ ? tls_->has_buffered_input() : watch_.is_readable()) return false;
-    // With TLS nobody knows whether the kernel has more: the wait tells what comes from now on.
-    if (tls_) watch_.exhausted();
+    if (tls_ ? tls_->has_buffered_input() : watch_.has_ahead()) return false;
+    if (!tls_ && watch_.is_readable()) {
+        // A read that took all it had room for has left open whether there is more.
+        char next = 0;
+        if (try_peek({&next, 1}).is_done()) return false;
+    }
+    // With TLS nobody knows whether the kernel has more: the wait tells what comes from now on. An
+    // end that is here already it tells at once.
+    watch_.exhausted();
     return watch_.wake_when_readable(waiter);
 }
 

@@ -8,7 +8,7 @@
 // Threads: one worker. Frees itself at its end.
 #pragma once
 
-#include "proxy/http/forwarding.hpp"
+#include "proxy/http/client_facts.hpp"
 #include "proxy/http/http1_server_stream.hpp"
 #include "proxy/net/transport.hpp"
 #include "proxy/net/waiter.hpp"

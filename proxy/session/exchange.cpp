@@ -1,6 +1,7 @@
 #include "proxy/session/exchange.hpp"
 
 #include "proxy/base/log.hpp"
+#include "proxy/http/forwarding.hpp"
 #include "proxy/http/keep_alive.hpp"
 #include "proxy/http/reply.hpp"
 #include "proxy/http/request_facts.hpp"
@@ -85,7 +86,8 @@ Reason Exchange::route() {
 
 Reason Exchange::apply_rules(const model::Match& match) {
     const RouteRules rules(**snapshot_, match, client_.request(), client_.client());
-    client_.set_response_edits(rules.response_edits());
+    edits_ = rules.response_edits();
+    client_.set_response_edits(edits_);
     refusal_ = rules.refuse(client_address_, worker_.wheel().now());
     if (refusal_.reason != Reason::none) return refusal_.reason;
     rules.rewrite(changes_);
@@ -346,9 +348,7 @@ net::task<> Exchange::answer(const Failure& failure) {
     const auto piece = http::content_of(reply, client_.request().method);
     if (!client_.initial_body().is_last) client_.close_after_response();
     // Where the fallback has failed too, it is the route's answer again.
-    if (fell_back_for_ != Reason::none && route_ != nullptr && route_->rules &&
-        !route_->rules->response_fields.empty())
-        client_.set_response_edits(&route_->rules->response_fields);
+    if (fell_back_for_ != Reason::none) client_.set_response_edits(edits_);
     const auto begun = begin_response(reply.head, piece);
     const auto sent = co_await finish(begun);
     if (!sent) client_.abort();

@@ -81,8 +81,9 @@ private:
     const model::Service* service_ = nullptr;
     const model::RouteSpec* route_ = nullptr;
     const http::Trace trace_;
-    http::HeadChanges changes_;  // what the endpoint gets of the request
-    RouteRefusal refusal_;       // of the route's rules
+    http::HeadChanges changes_;                 // what the endpoint gets of the request
+    RouteRefusal refusal_;                      // of the route's rules
+    const model::FieldEdits* edits_ = nullptr;  // of the route, for the response; null: none
     // Only where the endpoint is told of the route, and where the response sets the cookie.
     std::optional<http::RedxFields> redx_;
     std::optional<http::StickyCookie> cookie_;

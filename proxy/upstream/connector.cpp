@@ -20,7 +20,6 @@ Reason reason_of(net::error_code ec) noexcept {
         case ENFILE:
         case ENOBUFS:
         case ENOMEM:
-        case EADDRNOTAVAIL:
             return Reason::no_socket;  // ours to mend, not the endpoint's
         default:
             return Reason::connect_failed;

@@ -78,10 +78,14 @@ TEST_CASE("so is one whose body came behind its head", "[scenario][leaving]") {
     ProxyFixture proxy;
     proxy.serve({origin.address()});
     auto client = proxy.connect();
-    REQUIRE(client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"));
+    const bool is_chunked = GENERATE(false, true);
+    const std::string framing = is_chunked ? "Transfer-Encoding: chunked" : "Content-Length: 2";
+    REQUIRE(client.send("POST / HTTP/1.1\r\nHost: a\r\n" + framing + "\r\n\r\n"));
     REQUIRE(eventually([&] { return origin.connections() == 1; }));
-    REQUIRE(client.send("hi"));
+    REQUIRE(client.send(is_chunked ? "2\r\nhi\r\n0\r\n\r\n" : "hi"));
     REQUIRE(eventually([&] { return thinker.asked.load() == 1; }));
+    // Before it is looked at, or after.
+    if (GENERATE(true, false)) CHECK(is_left_alone(proxy));
     client.reset();
     check_given_up(proxy, thinker);
 }

@@ -176,6 +176,7 @@ def test_a_pipe_that_nobody_reads_costs_lines_and_no_requests(stage):
     assert not Load.failed(report), report
     assert proxy.metric("fairlead_access_log_lines_total") > 1000
     proxy.stop()
+    assert len([line for line in proxy.output.splitlines() if " access_log.failed " in line]) == 1, proxy.output
 
 
 def test_one_id_stands_in_the_log_and_in_what_the_endpoint_gets(stage):
