@@ -94,10 +94,11 @@ void Http1ServerStream::Arrival::wake(Waiter& waiter, bool ready) {
 }
 
 void Http1ServerStream::judge_client() {
-    // Another request may have arrived: what follows it is not seen before that is read.
-    if (!transport_->has_hung_up()) return;
-    if (!settings_->half_close || transport_->is_broken()) return gone_(gone_context_);
-    // It has ended its side. Whether it is there to read, only a look from time to time can tell.
+    const bool has_hung_up = transport_->has_hung_up();
+    if (has_hung_up && (!settings_->half_close || transport_->is_broken()))
+        return gone_(gone_context_);
+    // It has ended its side, or has sent something that is not read yet: another request, or what
+    // TLS has to say before an end. What follows, only a look from time to time can tell.
     look_deadline_.arm(look_again_after);
 }
 

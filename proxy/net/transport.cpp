@@ -149,9 +149,9 @@ bool Transport::is_broken() const noexcept {
 }
 
 Sent Transport::write(std::string_view head, std::span<const std::string_view> pieces) {
+    if (write_error_) return Sent::failed;  // what it was met with is still queued
     assert(queue_at_ == queue_end_ && pieces.size() <= most_pieces);
     if (held_ > 0 || rest_ != nullptr) return write_behind(head, pieces);
-    if (write_error_) return Sent::failed;
     if (pieces.empty() && !tls_ && is_open()) {
         // Most messages: one piece, and the socket takes it whole.
         head.remove_prefix(send_some(head));

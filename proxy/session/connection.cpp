@@ -237,7 +237,7 @@ void Connection::write_refused(const http::Http1ServerStream& stream, Reason rea
 }
 
 net::task<> Connection::close_lingering() {
-    if (!transport_.is_open()) co_return;
+    if (!transport_.is_open() || is_lingering_) co_return;
     is_lingering_ = true;
     transport_.shut_down_writing();
     const TimePoint began = worker_.wheel().now();

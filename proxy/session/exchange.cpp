@@ -333,8 +333,9 @@ net::task<result<>> Exchange::tunnel(http::ClientStream& endpoint) {
     co_await http::run_tunnel(worker_.reactor(), *client_side, *endpoint_side, worker_.buffers(),
                               tunnel_idle);
     worker_.counters().subtract(Metric::tunnels_open);
-    // dispatch() says which of the two.
-    if (total_.expired() || lease_->was_cut()) co_return Failure(Reason::upstream_truncated);
+    // dispatch() says which of them.
+    if (total_.expired() || lease_->was_cut() || worker_.is_stopping())
+        co_return Failure(Reason::upstream_truncated);
     co_return result<>();
 }
 

@@ -145,7 +145,12 @@ TEST_CASE("one that goes some time after its side is found out", "[scenario][lea
     proxy.serve({origin.address()});
     auto client = proxy.connect();
     REQUIRE(client.send(plain_get));
-    client.shut_down_writing();
+    SECTION("having ended it") {
+        client.shut_down_writing();
+    }
+    SECTION("having sent on") {
+        REQUIRE(client.send(plain_get));
+    }
     CHECK(is_left_alone(proxy));
     client.reset();
     check_given_up(proxy, thinker);
