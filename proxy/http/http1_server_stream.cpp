@@ -72,7 +72,7 @@ void Http1ServerStream::judge_reader(void* self) {
 void Http1ServerStream::tell_when_gone(void (*gone)(void* context), void* context) noexcept {
     gone_ = gone;
     gone_context_ = context;
-    // Who is still to send a body is read from, and so found out.
+    // Who is still to send a body is read from at once.
     if (body_.is_done()) look_deadline_.arm(look_after);
 }
 
@@ -231,6 +231,7 @@ Traffic Http1ServerStream::traffic() const noexcept {
 }
 
 net::task<result<BodyPiece>> Http1ServerStream::read_body() {
+    stop_looking_for_client();
     if (!body_buffer_) {
         const bool is_long =
             body_.kind() == Framing::Kind::chunked || body_.remaining() > net::BufferPool::small;
@@ -290,7 +291,8 @@ result<BodyPiece> Http1ServerStream::take_piece(const BodyReader::Step& step) {
         keeps_alive_ = false;
         return Failure(Reason::body_too_large);
     }
-    if (body_.is_done()) look_deadline_.arm(look_after);
+    // Until the next is asked for, nobody reads: the endpoint may take long over this one.
+    look_deadline_.arm(look_after);
     return step.piece;
 }
 

@@ -59,8 +59,8 @@ public:
     /// as the exchange; may be null, as it is at first.
     virtual void set_response_cookie(const StickyCookie* cookie) noexcept = 0;
     /// Until the response ends: `gone` is called with `context`, at most once, if the client is
-    /// seen to have gone away once all of its body has been read. A quick request never finds out:
-    /// a look costs more than it saves.
+    /// seen to have gone away while nobody reads its body. A quick request never finds out: a look
+    /// costs more than it saves.
     virtual void tell_when_gone(void (*gone)(void* context), void* context) noexcept = 0;
     /// 100 or 103, before the response proper. Not sent to HTTP/1.0 clients, which is no failure.
     virtual net::Sent send_interim(const ResponseHead& head) = 0;

@@ -165,11 +165,7 @@ net::task<result<>> Exchange::dispatch() {
         const auto done = co_await attempt(lease, *endpoint, reuse_for(grew_old));
         if (done) co_return done;
         lease_ = nullptr;
-        failure = done.error();
-        if (lease.was_cut()) failure = Reason::drain_timeout;
-        if (total_.expired()) failure = Reason::total_timeout;
-        if (client_is_gone_) failure = Reason::client_closed;
-        if (worker_.is_stopping()) failure = Reason::stopping;
+        failure = why(done.error(), lease);
         const bool may_repeat = judge(failure, lease);
         grew_old = may_repeat && lease.is_reused();
         if (!grew_old) ++tries;
@@ -181,6 +177,14 @@ net::task<result<>> Exchange::dispatch() {
         if (!grew_old && endpoint != nullptr) worker_.counters().add(failure.reason);
     }
     co_return failure;
+}
+
+Failure Exchange::why(const Failure& seen, const upstream::Lease& lease) const {
+    if (seen.reason == Reason::client_write_timeout) return seen;
+    if (worker_.is_stopping()) return Reason::stopping;
+    if (client_is_gone_) return Reason::client_closed;
+    if (total_.expired()) return Reason::total_timeout;
+    return lease.was_cut() ? Failure(Reason::drain_timeout) : seen;
 }
 
 const model::Endpoint* Exchange::pick(const model::EndpointState* avoid) {
@@ -260,8 +264,10 @@ net::task<result<>> Exchange::await_response(http::ClientStream& endpoint, const
             if (head.present.has(http::FieldId::keep_alive)) learn_idle_time(head);
             break;
         }
+        is_sending_interim_ = true;
         const auto begun = client_.send_interim(head);
         const auto sent = co_await finish(begun);
+        is_sending_interim_ = false;
         if (!sent) co_return sent;
     }
     // A client that is still sending when its answer comes may go on for ever: this is its last
@@ -391,7 +397,8 @@ void Exchange::cut(void* self) {
     auto& exchange = *static_cast<Exchange*>(self);
     if (exchange.lease_ != nullptr) exchange.lease_->close();
     // What waits then, waits for the client to take it.
-    if (exchange.client_.has_begun_response()) exchange.client_.abort();
+    if (exchange.client_.has_begun_response() || exchange.is_sending_interim_)
+        exchange.client_.abort();
 }
 
 void Exchange::let_go(void* self) {

@@ -66,6 +66,8 @@ private:
     net::task<> answer(const Failure& failure);
     /// Sends; waits only if the client does not take it at once.
     net::task<result<>> finish(net::Sent sent);
+    /// What an attempt really failed of, where we ended it ourselves.
+    Failure why(const Failure& seen, const upstream::Lease& lease) const;
     /// Takes the endpoint out of choice where it is to blame. True: the request may be repeated.
     bool judge(const Failure& failure, const upstream::Lease& lease);
     void log_failed(const Failure& failure, const upstream::Lease& lease, bool is_repeated);
@@ -96,6 +98,7 @@ private:
     upstream::Lease* lease_ = nullptr;  // of the attempt under way
     int status_ = 0;
     bool client_is_gone_ = false;
+    bool is_sending_interim_ = false;
     bool has_response_bytes_ = false;
     bool has_read_on_ = false;  // of the body, beyond what came with the head
 };

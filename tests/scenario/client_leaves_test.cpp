@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <sys/socket.h>
 
 using namespace fairlead;
 using namespace fairlead::test;
@@ -88,6 +89,31 @@ TEST_CASE("so is one whose body came behind its head", "[scenario][leaving]") {
     if (GENERATE(true, false)) CHECK(is_left_alone(proxy));
     client.reset();
     check_given_up(proxy, thinker);
+}
+
+TEST_CASE("so is one whose body its endpoint does not take", "[scenario][leaving]") {
+    std::atomic<bool> is_asked{false};
+    std::atomic<bool> is_over{false};
+    ScriptedOrigin origin([&](SocketPeer& peer, int) {
+        peer.read_head();
+        is_asked.store(true);
+        eventually([&] { return is_over.load(); });
+    });
+    ProxyFixture proxy;
+    proxy.serve({origin.address()});
+    auto client = proxy.connect();
+    REQUIRE(client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n"));
+    REQUIRE(eventually([&] { return is_asked.load(); }));
+    const std::string piece(100'000, 'x');
+    const auto takes = [&] {
+        return ::send(client.descriptor(), piece.data(), piece.size(),
+                      MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+    };
+    while (eventually(300ms, takes)) {
+    }
+    client.reset();
+    CHECK(eventually([&] { return proxy.plane().total(Reason::client_closed) == 1; }));
+    is_over.store(true);
 }
 
 TEST_CASE("a client's end of its side ends its request where the listener says so",

@@ -311,3 +311,21 @@ TEST_CASE("an endpoint that stops within its answer's head is idle", "[scenario]
     CHECK(response.status == 504);
     CHECK(response.fields.at("x-fairlead-reason") == "upstream_idle_timeout");
 }
+
+TEST_CASE("timeouts.total ends what waits for the client to take interim answers",
+          "[scenario][timeouts]") {
+    ScriptedOrigin origin([](SocketPeer& peer, int) {
+        peer.read_head();
+        const auto hint = "HTTP/1.1 103 Early Hints\r\nX: " + std::string(8000, 'x') + "\r\n\r\n";
+        for (int i = 0; i < 10'000 && peer.send(hint); ++i) {
+        }
+    });
+    ProxyFixture proxy;
+    model::ServiceSettings settings;
+    settings.timeouts.total = 500ms;
+    proxy.serve({origin.address()}, settings);
+    auto client = proxy.connect();
+    client.send(plain_get);
+    CHECK(eventually([&] { return proxy.plane().total(Reason::total_timeout) == 1; }));
+    CHECK(eventually([&] { return proxy.plane().total(metrics::Metric::requests_active) == 0; }));
+}
