@@ -54,7 +54,8 @@ void Connection::time_is_up(void* self) {
 }
 
 void Connection::cut() {
-    is_idle() || is_lingering_ ? transport_.close() : transport_.abort();
+    const bool owes_nothing = (is_idle() || is_lingering_) && !transport_.is_behind();
+    owes_nothing ? transport_.close() : transport_.abort();
 }
 
 void Connection::close_idle() {

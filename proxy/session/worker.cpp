@@ -94,9 +94,10 @@ void Worker::stop() {
     for (auto& listener : listeners_) listener->close();
     // Requests under way learn that we stop, and answer it where they still can.
     pool_.cut_all();
-    for (Connection* connection = connections_; connection != nullptr;
-         connection = connection->next_) {
-        if (connection->is_idle()) connection->close();
+    for (Connection* connection = connections_; connection != nullptr;) {
+        Connection* const next = connection->next_;
+        if (connection->is_idle()) connection->close_idle();
+        connection = next;
     }
     last_answers_.arm(time_for_last_answers);
     if (connections_ == nullptr) end();
