@@ -5,7 +5,7 @@
 #include "proxy/http/reply.hpp"
 #include "proxy/net/spawn.hpp"
 #include "proxy/session/exchange.hpp"
-#include "proxy/session/proxy_preamble.hpp"
+#include "proxy/session/proxy_headers.hpp"
 #include "proxy/session/request_log.hpp"
 
 #include <algorithm>
@@ -50,15 +50,18 @@ Connection::~Connection() {
 }
 
 void Connection::time_is_up(void* self) {
-    static_cast<Connection*>(self)->close_idle();
+    static_cast<Connection*>(self)->close_between_requests();
 }
 
 void Connection::cut() {
-    const bool owes_nothing = (is_idle() || is_lingering_) && !transport_.is_behind();
-    owes_nothing ? transport_.close() : transport_.abort();
+    if ((awaits_request() || is_lingering_) && !transport_.is_behind()) {
+        transport_.close();
+    } else {
+        transport_.abort();
+    }
 }
 
-void Connection::close_idle() {
+void Connection::close_between_requests() {
     if (is_parked_ && transport_.is_behind()) {
         // Its client takes the answer slowly: somebody has to hurry it.
         transport_.withdraw_reader(next_request_);
@@ -113,8 +116,8 @@ net::task<> Connection::serve() {
         Exchange exchange(worker_, stream);
         co_await exchange.run();
         if (!stream.finish_request()) break;
-        const bool is_idle = !stream.has_input() && !transport_.may_have_input();
-        if (is_idle && !transport_.is_behind() && park()) co_return;
+        const bool has_more = stream.has_input() || transport_.may_have_input();
+        if (!has_more && !transport_.is_behind() && park()) co_return;
     }
     if (stream.may_be_sending()) {
         co_await close_lingering();
@@ -134,16 +137,16 @@ net::task<bool> Connection::set_up() {
 }
 
 net::task<bool> Connection::read_proxy_headers() {
-    ProxyPreamble preamble(transport_, deadline_, listener_, client_);
+    ProxyHeaders headers(transport_, deadline_, listener_, client_);
     is_before_first_ = true;
-    const auto read = co_await preamble.read();
+    const auto read = co_await headers.read();
     is_before_first_ = false;
     if (read) co_return true;
     const auto reason = read.error().reason;
     if (reason != Reason::client_closed) {
         worker_.counters().add(reason);
         log::debug("connection.refused", log::kv("client", client_.ip),
-                   log::kv("reason", to_string(reason)), log::kv("why", preamble.why()));
+                   log::kv("reason", to_string(reason)), log::kv("why", headers.why()));
     }
     co_return false;
 }
@@ -181,7 +184,7 @@ net::task<bool> Connection::handshake() {
 
 bool Connection::park() {
     const bool ends_soon = worker_.is_draining() && !leaves_closing_to_front();
-    deadline_.arm(ends_soon ? Worker::idle_patience_when_draining
+    deadline_.arm(ends_soon ? Worker::patience_when_draining
                             : Duration(listener_.settings.keep_alive));
     is_parked_ = transport_.wake_when_readable(next_request_);
     if (is_parked_) transport_.expect_message();

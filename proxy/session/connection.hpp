@@ -28,7 +28,7 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     /// Between requests or before the first, with nothing of the next one here.
-    bool is_idle() const noexcept { return is_parked_ || is_before_first_; }
+    bool awaits_request() const noexcept { return is_parked_ || is_before_first_; }
     /// The balancer in front is the one that closes idle connections.
     bool leaves_closing_to_front() const noexcept {
         return listener_.settings.front != model::Front::none;
@@ -37,8 +37,8 @@ public:
     void close() { transport_.close(); }
     /// Ends it at once, so that nobody takes half an answer for a whole one.
     void cut();
-    /// The same of an idle one, once its client has taken all of its last answer.
-    void close_idle();
+    /// The same of one that awaits a request, once its client has taken all of its last answer.
+    void close_between_requests();
 
 private:
     friend class Worker;

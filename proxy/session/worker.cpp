@@ -40,7 +40,7 @@ Worker::Worker(std::size_t index, Shared& shared)
       snapshot_(boost::make_local_shared<const model::SnapshotPtr>(nullptr)),
       sweep_(wheel(), &Worker::sweep, this),
       handshakes_(wheel(), &Worker::close_listeners, this),
-      patience_(wheel(), &Worker::close_idle_connections, this),
+      patience_(wheel(), &Worker::close_waiting, this),
       last_answers_(wheel(), &Worker::cut_connections, this) {
     scratch_.room(16 * 1024);
 }
@@ -96,7 +96,7 @@ void Worker::stop() {
     pool_.cut_all();
     for (Connection* connection = connections_; connection != nullptr;) {
         Connection* const next = connection->next_;
-        if (connection->is_idle()) connection->close_idle();
+        if (connection->awaits_request()) connection->close_between_requests();
         connection = next;
     }
     last_answers_.arm(time_for_last_answers);
@@ -128,7 +128,7 @@ void Worker::begin_drain(std::function<void()> drained) {
     drained_ = std::move(drained);
     for (auto& listener : listeners_) listener->refuse_new();
     handshakes_.arm(net::Listener::handshake_time);
-    patience_.arm(idle_patience_when_draining);
+    patience_.arm(patience_when_draining);
 }
 
 void Worker::close_listeners(void* self) {
@@ -138,12 +138,12 @@ void Worker::close_listeners(void* self) {
     worker.tell_if_drained();
 }
 
-void Worker::close_idle_connections(void* self) {
+void Worker::close_waiting(void* self) {
     for (Connection* connection = static_cast<Worker*>(self)->connections_;
          connection != nullptr;) {
         Connection* const next = connection->next_;
-        if (connection->is_idle() && !connection->leaves_closing_to_front())
-            connection->close_idle();
+        if (connection->awaits_request() && !connection->leaves_closing_to_front())
+            connection->close_between_requests();
         connection = next;
     }
 }

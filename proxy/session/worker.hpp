@@ -88,7 +88,7 @@ public:
     bool is_draining() const noexcept { return draining_; }
     bool is_stopping() const noexcept { return stopping_; }
     /// A request that a client sends just when we begin to drain is still answered.
-    static constexpr Duration idle_patience_when_draining = 1s;
+    static constexpr Duration patience_when_draining = 1s;
 
     void install(model::SnapshotPtr snapshot);
     /// `drained` is called, on the worker, when no client connection is left.
@@ -98,7 +98,7 @@ private:
     friend class Connection;
 
     static void close_listeners(void* self);
-    static void close_idle_connections(void* self);
+    static void close_waiting(void* self);
     static void cut_connections(void* self);
     static void sweep(void* self);
     void accept(net::Descriptor socket, const net::SocketAddress& peer,

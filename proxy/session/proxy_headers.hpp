@@ -22,12 +22,12 @@
 
 namespace fairlead::session {
 
-class ProxyPreamble {
+class ProxyHeaders {
 public:
     /// All outlive this. `client`: what is known by the connection alone; it learns the rest.
     /// `deadline` closes the transport.
-    ProxyPreamble(net::Transport& transport, net::Deadline& deadline,
-                  const ListenerContext& listener, http::ClientFacts& client);
+    ProxyHeaders(net::Transport& transport, net::Deadline& deadline,
+                 const ListenerContext& listener, http::ClientFacts& client);
 
     /// Until what the client itself sends begins. client_closed: it left without a word.
     net::task<result<>> read();

@@ -1,4 +1,4 @@
-#include "proxy/session/proxy_preamble.hpp"
+#include "proxy/session/proxy_headers.hpp"
 
 #include "proxy/model/ip_prefix.hpp"
 
@@ -20,8 +20,8 @@ void put(std::string& field, std::string_view said) {
 
 }  // namespace
 
-ProxyPreamble::ProxyPreamble(net::Transport& transport, net::Deadline& deadline,
-                             const ListenerContext& listener, http::ClientFacts& client)
+ProxyHeaders::ProxyHeaders(net::Transport& transport, net::Deadline& deadline,
+                           const ListenerContext& listener, http::ClientFacts& client)
     : transport_(transport),
       deadline_(deadline),
       listener_(listener),
@@ -29,7 +29,7 @@ ProxyPreamble::ProxyPreamble(net::Transport& transport, net::Deadline& deadline,
       peer_(model::read_ip(client.ip)),
       writer_(peer_) {}
 
-net::task<result<>> ProxyPreamble::read() {
+net::task<result<>> ProxyHeaders::read() {
     // A connection may be opened ahead of its first use.
     deadline_.arm(listener_.settings.keep_alive);
     bool has_begun = false;
@@ -52,7 +52,7 @@ net::task<result<>> ProxyPreamble::read() {
     co_return result<>();
 }
 
-ProxyPreamble::Look ProxyPreamble::look() {
+ProxyHeaders::Look ProxyHeaders::look() {
     using Status = net::ProxyHeaderRead::Status;
     std::array<char, net::most_proxy_header_bytes> bytes;
     for (;;) {
@@ -84,13 +84,13 @@ ProxyPreamble::Look ProxyPreamble::look() {
     }
 }
 
-ProxyPreamble::Look ProxyPreamble::fail(Reason reason, std::string_view why) noexcept {
+ProxyHeaders::Look ProxyHeaders::fail(Reason reason, std::string_view why) noexcept {
     reason_ = reason;
     why_ = why;
     return Look::failed;
 }
 
-bool ProxyPreamble::is_believed() const noexcept {
+bool ProxyHeaders::is_believed() const noexcept {
     const auto& from = listener_.settings.proxy_protocol_from;
     if (!from) return headers_ == 0;
     if (!is_writer_known_) return false;
@@ -99,7 +99,7 @@ bool ProxyPreamble::is_believed() const noexcept {
                        [&](const auto& prefix) { return prefix.contains(*writer_); });
 }
 
-void ProxyPreamble::learn(const net::ProxyHeader& header) {
+void ProxyHeaders::learn(const net::ProxyHeader& header) {
     auto facts = std::make_unique<http::ProxyFacts>();
     if (client_.proxy) *facts = *client_.proxy;
     is_writer_known_ = header.addresses.has_value();
