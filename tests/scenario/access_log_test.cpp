@@ -176,7 +176,7 @@ TEST_CASE("a tunnel that we cut says why", "[scenario][access_log]") {
     });
     ProxyFixture proxy([&](model::ProcessSettings& settings) { log.use(settings); });
     model::ServiceSettings settings;
-    settings.timeouts.total = 200ms;
+    settings.timeouts.total = 1s;  // not before the tunnel opens
     proxy.serve({origin.address()}, settings);
     auto client = proxy.connect();
     client.send(

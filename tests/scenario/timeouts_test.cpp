@@ -255,15 +255,15 @@ TEST_CASE("who waits for a 100 is not late; its endpoint may be", "[scenario][ti
     ScriptedOrigin origin([](SocketPeer& peer, int) {
         const auto head = peer.read_head();
         if (head.starts_with("PUT")) return (void)peer.read_to_end();
-        eventually(500ms, [] { return false; });  // longer than body_timeout
+        eventually(1300ms, [] { return false; });  // longer than body_timeout
         peer.send("HTTP/1.1 100 Continue\r\n\r\n");
         peer.read_exactly(2);
         peer.send(response_text("ok"));
     });
     ProxyFixture proxy(
-        [](model::ProcessSettings& settings) { settings.listeners[0].body_timeout = 300ms; });
+        [](model::ProcessSettings& settings) { settings.listeners[0].body_timeout = 1s; });
     model::ServiceSettings settings;
-    settings.timeouts.first_byte = 2s;
+    settings.timeouts.first_byte = 3s;
     proxy.serve({origin.address()}, settings);
     const std::string rest =
         " / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
@@ -287,12 +287,12 @@ TEST_CASE("once its answer has begun a body may come as slowly as it likes",
         peer.send("ok");
     });
     ProxyFixture proxy(
-        [](model::ProcessSettings& settings) { settings.listeners[0].min_rates.grace = 300ms; });
+        [](model::ProcessSettings& settings) { settings.listeners[0].min_rates.grace = 1s; });
     proxy.serve({origin.address()});
     auto client = proxy.connect();
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
     const auto is_cut = [&] { return proxy.plane().total(Reason::body_timeout) > 0; };
-    CHECK_FALSE(eventually(1s, is_cut));
+    CHECK_FALSE(eventually(1500ms, is_cut));
     client.send("hi");
     CHECK(client.read_response().body == "ok");
 }
