@@ -46,9 +46,9 @@ private:
     void begin_waiting();
     void end_waiting();
     void watch_reading();
-    /// Why a body ended before its end.
     /// Reading the head has ended or failed.
     Failure no_answer(const net::error_code& why) const;
+    /// Why a body ended before its end.
     Failure truncated(const net::IoResult& read);
     /// True: the head is complete and acceptable, and is cut off the buffer's front.
     result<bool> try_parse();

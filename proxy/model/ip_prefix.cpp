@@ -11,11 +11,6 @@ namespace fairlead::model {
 namespace {
 
 constexpr unsigned mapped_offset = 96;  // bits before the v4 part of a mapped address
-constexpr std::uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-bool is_v4(const IpBytes& ip) noexcept {
-    return std::memcmp(ip.data(), v4_mapped, sizeof v4_mapped) == 0;
-}
 
 }  // namespace
 
@@ -71,13 +66,17 @@ Checked<IpPrefix> parse_ip_prefix(std::string_view text) {
     return prefix;
 }
 
+bool is_v4(const IpBytes& ip) noexcept {
+    return std::equal(v4_mapped.begin(), v4_mapped.end(), ip.begin());
+}
+
 std::string ip_text(const IpBytes& ip) {
     std::array<char, INET6_ADDRSTRLEN> text = {};
     if (!is_v4(ip)) return inet_ntop(AF_INET6, ip.data(), text.data(), text.size());
     // Each connection needs it once, and inet_ntop goes through printf.
     char* const begin = text.data();
     char* end = begin;
-    for (std::size_t i = sizeof v4_mapped; i < ip.size(); ++i) {
+    for (std::size_t i = v4_mapped.size(); i < ip.size(); ++i) {
         if (end != begin) *end++ = '.';
         end = std::to_chars(end, begin + text.size(), unsigned{ip[i]}).ptr;
     }

@@ -28,6 +28,11 @@ struct IpPrefix {
 /// Reads `10.0.0.0/8`, `::1/128` or a single address. Bits below the mask must be zero.
 Checked<IpPrefix> parse_ip_prefix(std::string_view text);
 
+/// In front of the four bytes of an IPv4 address (RFC 4291 2.5.5.2).
+inline constexpr std::array<std::uint8_t, 12> v4_mapped = {0, 0, 0, 0, 0,    0,
+                                                           0, 0, 0, 0, 0xff, 0xff};
+bool is_v4(const IpBytes& ip) noexcept;
+
 /// Dotted or colon form: "10.1.2.3", "2001:db8::1".
 std::string ip_text(const IpBytes& ip);
 

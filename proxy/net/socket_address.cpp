@@ -10,8 +10,6 @@
 namespace fairlead::net {
 namespace {
 
-constexpr std::uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
 template <class Kind>
 SocketAddress with(const Kind& address, std::size_t size) {
     return {reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size)};
@@ -49,11 +47,11 @@ std::optional<SocketAddress> socket_address_of(const model::Address& address) {
 }
 
 SocketAddress socket_address_of(const model::IpBytes& ip, std::uint16_t port) {
-    if (std::memcmp(ip.data(), v4_mapped, sizeof v4_mapped) == 0) {
+    if (model::is_v4(ip)) {
         sockaddr_in in = {};
         in.sin_family = AF_INET;
         in.sin_port = htons(port);
-        std::memcpy(&in.sin_addr, ip.data() + sizeof v4_mapped, 4);
+        std::memcpy(&in.sin_addr, ip.data() + model::v4_mapped.size(), 4);
         return with(in, sizeof in);
     }
     sockaddr_in6 in6 = {};
@@ -87,8 +85,8 @@ std::optional<model::IpBytes> ip_of(const SocketAddress& address) {
     model::IpBytes bytes = {};
     if (address.family() == AF_INET) {
         const auto* const in = reinterpret_cast<const sockaddr_in*>(address.data());
-        std::memcpy(bytes.data(), v4_mapped, sizeof v4_mapped);
-        std::memcpy(bytes.data() + sizeof v4_mapped, &in->sin_addr, 4);
+        std::ranges::copy(model::v4_mapped, bytes.begin());
+        std::memcpy(bytes.data() + model::v4_mapped.size(), &in->sin_addr, 4);
         return bytes;
     }
     if (address.family() == AF_INET6) {
@@ -100,8 +98,7 @@ std::optional<model::IpBytes> ip_of(const SocketAddress& address) {
 }
 
 bool is_loopback(const model::IpBytes& ip) noexcept {
-    if (std::memcmp(ip.data(), v4_mapped, sizeof v4_mapped) == 0)
-        return ip[sizeof v4_mapped] == 127;
+    if (model::is_v4(ip)) return ip[model::v4_mapped.size()] == 127;
     return IN6_IS_ADDR_LOOPBACK(reinterpret_cast<const in6_addr*>(ip.data()));
 }
 

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 namespace fairlead::session {
 namespace {
@@ -229,8 +228,7 @@ void Connection::write_refused(const http::Http1ServerStream& stream, Reason rea
     // Not of a head that cannot be read: nobody is to be found by it.
     std::optional<http::Trace> trace;
     if (stream.has_request()) {
-        trace.emplace(stream.request(), worker_.trace_settings(), worker_.random(),
-                      static_cast<std::uint32_t>(std::time(nullptr)));
+        trace = worker_.trace_of(stream.request());
         line.trace_id = trace->id();
         line.amzn_root = trace->amzn_root();
     }

@@ -11,8 +11,6 @@
 #include "proxy/session/request_cookie.hpp"
 #include "proxy/upstream/retry.hpp"
 
-#include <ctime>
-
 namespace fairlead::session {
 
 using metrics::Metric;
@@ -41,8 +39,7 @@ Exchange::Exchange(Worker& worker, http::ServerStream& client)
       client_(client),
       client_address_(client.request(), client.client()),
       snapshot_(worker.snapshot()),
-      trace_(client.request(), worker.trace_settings(), worker.random(),
-             static_cast<std::uint32_t>(std::time(nullptr))),
+      trace_(worker.trace_of(client.request())),
       changes_(trace_.changes()),
       total_(worker.wheel(), &Exchange::cut, this) {
     phases_.began = Clock::now();

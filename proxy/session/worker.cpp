@@ -94,11 +94,7 @@ void Worker::stop() {
     for (auto& listener : listeners_) listener->close();
     // Requests under way learn that we stop, and answer it where they still can.
     pool_.cut_all();
-    for (Connection* connection = connections_; connection != nullptr;) {
-        Connection* const next = connection->next_;
-        if (connection->awaits_request()) connection->close_between_requests();
-        connection = next;
-    }
+    close_waiting(this);
     last_answers_.arm(time_for_last_answers);
     if (connections_ == nullptr) end();
 }
@@ -139,11 +135,11 @@ void Worker::close_listeners(void* self) {
 }
 
 void Worker::close_waiting(void* self) {
-    for (Connection* connection = static_cast<Worker*>(self)->connections_;
-         connection != nullptr;) {
+    auto& worker = *static_cast<Worker*>(self);
+    for (Connection* connection = worker.connections_; connection != nullptr;) {
         Connection* const next = connection->next_;
-        if (connection->awaits_request() && !connection->leaves_closing_to_front())
-            connection->close_between_requests();
+        const bool is_ours_to_close = worker.stopping_ || !connection->leaves_closing_to_front();
+        if (connection->awaits_request() && is_ours_to_close) connection->close_between_requests();
         connection = next;
     }
 }

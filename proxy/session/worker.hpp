@@ -9,6 +9,7 @@
 #include "proxy/base/random.hpp"
 #include "proxy/http/http1_client_stream.hpp"
 #include "proxy/http/http1_server_stream.hpp"
+#include "proxy/http/trace.hpp"
 #include "proxy/metrics/counters.hpp"
 #include "proxy/model/snapshot.hpp"
 #include "proxy/net/buffer.hpp"
@@ -23,6 +24,7 @@
 #include <boost/smart_ptr/make_local_shared.hpp>
 
 #include <atomic>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -83,7 +85,9 @@ public:
     const PinnedSnapshot& snapshot() const noexcept { return snapshot_; }
     /// Null: there is no access log.
     access_log::Lane* access_log() const noexcept { return access_log_; }
-    const model::TraceSettings& trace_settings() const noexcept { return shared_.trace; }
+    http::Trace trace_of(const http::RequestHead& request) noexcept {
+        return {request, shared_.trace, random_, static_cast<std::uint32_t>(std::time(nullptr))};
+    }
     Random& random() noexcept { return random_; }
     bool is_draining() const noexcept { return draining_; }
     bool is_stopping() const noexcept { return stopping_; }

@@ -144,17 +144,13 @@ TEST_CASE("a tunnel is a line at its end, with what went through it", "[scenario
     const LogFile log;
     ScriptedOrigin origin([](SocketPeer& peer, int) {
         peer.read_head();
-        peer.send(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+        peer.send(websocket_response());
         peer.send(peer.read_exactly(5));
     });
     ProxyFixture proxy([&](model::ProcessSettings& settings) { log.use(settings); });
     proxy.serve({origin.address()});
     auto client = proxy.connect();
-    client.send(
-        "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    client.send(websocket_request("/ws"));
     const auto head = client.read_head();
     client.send("hello");
     CHECK(client.read_exactly(5) == "hello");
@@ -169,9 +165,7 @@ TEST_CASE("a tunnel that we cut says why", "[scenario][access_log]") {
     const LogFile log;
     ScriptedOrigin origin([](SocketPeer& peer, int) {
         peer.read_head();
-        peer.send(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+        peer.send(websocket_response());
         peer.read_to_end();
     });
     ProxyFixture proxy([&](model::ProcessSettings& settings) { log.use(settings); });
@@ -179,9 +173,7 @@ TEST_CASE("a tunnel that we cut says why", "[scenario][access_log]") {
     settings.timeouts.total = 1s;  // not before the tunnel opens
     proxy.serve({origin.address()}, settings);
     auto client = proxy.connect();
-    client.send(
-        "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    client.send(websocket_request("/ws"));
     client.read_head();
     const auto line = log.line(0);
     CHECK(number(line, "status") == 101);

@@ -234,9 +234,7 @@ TEST_CASE("half_close: false ends a tunnel with its client's side", "[scenario][
     std::atomic<int> given_up{0};
     ScriptedOrigin origin([&](SocketPeer& peer, int) {
         peer.read_head();
-        peer.send(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+        peer.send(websocket_response());
         peer.read_to_end();
         eventually([&] { return !peer.send("still here"); });
         given_up.fetch_add(1);
@@ -244,9 +242,7 @@ TEST_CASE("half_close: false ends a tunnel with its client's side", "[scenario][
     ProxyFixture proxy(cuts_both_sides);
     proxy.serve({origin.address()});
     auto client = proxy.connect();
-    REQUIRE(client.send(
-        "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+    REQUIRE(client.send(websocket_request("/")));
     CHECK(client.read_head().starts_with("HTTP/1.1 101"));
     client.shut_down_writing();
     CHECK(eventually([&] { return given_up.load() == 1; }));

@@ -84,6 +84,17 @@ ScriptedOrigin::Script ScriptedOrigin::echoing_heads() {
     };
 }
 
+std::string websocket_request(const std::string& target) {
+    return "GET " + target +
+           " HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+           "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+}
+
+std::string websocket_response() {
+    return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+           "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+}
+
 std::string response_text(const std::string& body, const std::string& status,
                           const std::string& fields) {
     return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +

@@ -49,6 +49,10 @@ private:
     std::thread acceptor_;
 };
 
+/// The handshake of RFC 6455 1.3: what a client asks, and the answer to it.
+std::string websocket_request(const std::string& target);
+std::string websocket_response();
+
 /// A small response with a length.
 std::string response_text(const std::string& body, const std::string& status = "200 OK",
                           const std::string& fields = "");
